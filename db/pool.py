@@ -1,0 +1,135 @@
+"""The pool of PostgreSQL connections, and statements as they run on it.
+
+A statement is built once with SQLAlchemy Core, compiled once, and then runs as a prepared statement of asyncpg:
+SQLAlchemy's own execution would cost twice the rest of the call.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, Self, TypeVar
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql.elements import ClauseElement
+
+from db.errors import DatabaseUnavailable, DeadlineExceeded
+
+type_row = TypeVar("type_row", covariant=True)
+Connection = PoolConnectionProxy[asyncpg.Record]
+
+_DIALECT = asyncpg_dialect()
+_ACQUIRE_SECONDS = 2.0
+
+
+class RowType(Protocol[type_row]):
+    """A NamedTuple class: its fields are the columns that a statement selects, in order."""
+
+    @classmethod
+    def _make(cls, iterable: Any) -> Any: ...
+
+
+class Statement:
+    """One compiled statement: its text for PostgreSQL and the names of its parameters in order."""
+
+    __slots__ = ("name", "parameters", "text")
+
+    def __init__(self, name: str, query: ClauseElement) -> None:
+        compiled = query.compile(dialect=_DIALECT)
+        self.name = name
+        self.text = str(compiled)
+        self.parameters: tuple[str, ...] = tuple(getattr(compiled, "positiontup", None) or ())
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the text's $1, $2, ..."""
+        return [values[name] for name in self.parameters]
+
+    def __repr__(self) -> str:
+        return f"Statement({self.name})"
+
+
+class Database:
+    """A bounded pool of connections that hold no state between uses."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, seconds: float) -> None:
+        self._pool = pool
+        self._seconds = seconds
+        self.observer: Callable[[Statement], None] | None = None
+
+    @classmethod
+    async def connect(cls, url: str, *, size: int = 16, seconds: float = 5.0) -> Self:
+        """Opens the pool.
+
+        `size` is the most connections it holds, `seconds` the most that any statement may run.
+        Raises DatabaseUnavailable when the server does not answer within 10 seconds.
+        """
+
+        async def prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+            await connection.set_type_codec(
+                "jsonb",
+                schema="pg_catalog",
+                format="binary",
+                encoder=lambda value: b"\x01" + orjson.dumps(value),
+                decoder=lambda data: orjson.loads(data[1:]),
+            )
+
+        async def keep(connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+            """Nothing run on these connections sets session state, so there is nothing to reset."""
+
+        try:
+            async with asyncio.timeout(10):
+                pool = await asyncpg.create_pool(
+                    url,
+                    min_size=1,
+                    max_size=size,
+                    init=prepare,
+                    reset=keep,
+                    statement_cache_size=1000,
+                    max_cached_statement_lifetime=0,
+                    server_settings={
+                        "application_name": "anamnesis",
+                        # The server's own bound, should a cancellation get lost.
+                        "statement_timeout": str(int(seconds * 1000) + 500),
+                        "jit": "off",
+                        "timezone": "UTC",
+                    },
+                )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        return cls(pool, seconds=seconds)
+
+    async def close(self) -> None:
+        """Closes idle connections at once and busy ones within 5 seconds."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """One connection, for as long as the block runs; errors of the server come out typed."""
+        try:
+            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            raise DatabaseUnavailable("no connection to PostgreSQL is free") from error
+        except asyncpg.PostgresError as error:
+            raise DatabaseUnavailable(f"PostgreSQL refuses ({type(error).__name__})") from error
+        try:
+            yield connection
+        except (asyncpg.QueryCanceledError, TimeoutError) as error:
+            raise DeadlineExceeded("a statement ran past its deadline") from error
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+            raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
+        finally:
+            await self._pool.release(connection, timeout=_ACQUIRE_SECONDS)
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+        """Runs a read and returns its rows."""
+        if self.observer is not None:
+            self.observer(statement)
+        arguments = statement.arguments(values)
+        async with self.connection() as connection:
+            return await connection.fetch(statement.text, *arguments, timeout=self._seconds)

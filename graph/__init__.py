@@ -1,0 +1,1 @@
+"""The Strawberry schema, its limits and errors, and the HTTP endpoint."""

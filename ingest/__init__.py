@@ -1,0 +1,1 @@
+"""The write side: importers of foreign records."""

@@ -1,0 +1,1 @@
+"""DataLoaders: one class a query shape, one statement a batch."""

@@ -1,0 +1,1 @@
+"""Elasticsearch: documents, index lifecycle, queries; and the bounded stand-in on PostgreSQL."""
