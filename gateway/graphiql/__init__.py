@@ -1,4 +1,4 @@
-"""GraphiQL from the project's own files: a hospital's network is closed, so no other host is asked for any."""
+"""GraphiQL from the project's own files: a hospital's network is closed, no other host is asked for any."""
 
 import os
 from functools import cache
@@ -13,8 +13,8 @@ from starlette.types import Scope
 
 _DIST: Final = Path(__file__).parent / "dist"
 
-# Monaco writes style elements while it runs, hence 'unsafe-inline' for styles, and only for styles. Its squiggles
-# and arrows are data: images. An image that a description in the schema links to is refused.
+# Monaco writes style elements while it runs, hence 'unsafe-inline' for styles, and only for styles. Its
+# squiggles and arrows are data: images. An image that a description in the schema links to is refused.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -39,7 +39,7 @@ def _page() -> bytes:
 def graphiql_page() -> HTMLResponse:
     """The page for a GET of the endpoint that prefers text/html.
 
-    It reads `query` and `variables` from its own address and expects `graphiql_files` at `graphiql/` beside it.
+    It reads `query` and `variables` from its own address; `graphiql_files` must be at `graphiql/` beside it.
     """
     return HTMLResponse(
         _page(),
