@@ -7,7 +7,7 @@ SQLAlchemy's own execution would cost twice the rest of the call.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
 import orjson
@@ -17,18 +17,11 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from db.errors import DatabaseUnavailable, DeadlineExceeded
 
-type_row = TypeVar("type_row", covariant=True)
-Connection = PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
-_DIALECT = asyncpg_dialect()
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 _ACQUIRE_SECONDS = 2.0
-
-
-class RowType(Protocol[type_row]):
-    """A NamedTuple class: its fields are the columns that a statement selects, in order."""
-
-    @classmethod
-    def _make(cls, iterable: Any) -> Any: ...
 
 
 class Statement:
@@ -66,7 +59,7 @@ class Database:
         Raises DatabaseUnavailable when the server does not answer within 10 seconds.
         """
 
-        async def prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        async def prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
             await connection.set_type_codec(
                 "jsonb",
                 schema="pg_catalog",
@@ -75,7 +68,7 @@ class Database:
                 decoder=lambda data: orjson.loads(data[1:]),
             )
 
-        async def keep(connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+        async def keep(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
             """Nothing run on these connections sets session state, so there is nothing to reset."""
 
         try:
@@ -109,7 +102,7 @@ class Database:
             self._pool.terminate()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> "AsyncIterator[Connection]":
         """One connection, for as long as the block runs; errors of the server come out typed."""
         try:
             connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
@@ -121,7 +114,12 @@ class Database:
             yield connection
         except (asyncpg.QueryCanceledError, TimeoutError) as error:
             raise DeadlineExceeded("a statement ran past its deadline") from error
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        except (
+            OSError,
+            asyncpg.InterfaceError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+        ) as error:
             raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
         finally:
             await self._pool.release(connection, timeout=_ACQUIRE_SECONDS)

@@ -145,12 +145,14 @@ Index(
 )
 
 # When a patient was last seen, beside the patient's row so that an encounter does not touch it. Triggers keep one row
-# for each patient, state included: never seen is -infinity, which sorts last without a null.
+# for each patient, with what its lists are narrowed by; never seen is -infinity, which sorts last without a null.
 patient_activity = Table(
     "patient_activity",
     metadata,
     Column("patient_id", UUID, ForeignKey("patients.id", ondelete="CASCADE"), primary_key=True),
     Column("state", Text),
+    Column("sex", Text, nullable=False),
+    Column("deceased", BOOLEAN, nullable=False),
     Column("last_encounter_at", INSTANT, nullable=False, server_default=text(f"'{NEVER}'")),
 )
 # patients by LAST_ENCOUNTER
@@ -158,6 +160,7 @@ Index(
     "patient_activity_last_encounter",
     patient_activity.c.last_encounter_at.desc(),
     patient_activity.c.patient_id.desc(),
+    postgresql_include=["sex", "deceased"],
 )
 # ... of a state
 Index(
@@ -165,6 +168,7 @@ Index(
     patient_activity.c.state,
     patient_activity.c.last_encounter_at.desc(),
     patient_activity.c.patient_id.desc(),
+    postgresql_include=["sex", "deceased"],
 )
 
 encounters = Table(

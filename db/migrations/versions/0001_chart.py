@@ -84,16 +84,18 @@ TABLES = """
     CREATE TABLE patient_activity (
         patient_id UUID NOT NULL,
         state TEXT,
+        sex TEXT NOT NULL,
+        deceased BOOLEAN NOT NULL,
         last_encounter_at TIMESTAMP WITH TIME ZONE DEFAULT '-infinity' NOT NULL,
         PRIMARY KEY (patient_id),
         FOREIGN KEY(patient_id) REFERENCES patients (id) ON DELETE CASCADE
     );
 
     CREATE INDEX patient_activity_last_encounter ON patient_activity (last_encounter_at DESC,
-        patient_id DESC);
+        patient_id DESC) INCLUDE (sex, deceased);
 
     CREATE INDEX patient_activity_state_last_encounter ON patient_activity (state, last_encounter_at
-        DESC, patient_id DESC);
+        DESC, patient_id DESC) INCLUDE (sex, deceased);
 
     CREATE TABLE encounters (
         id UUID NOT NULL,
@@ -283,14 +285,16 @@ ACTIVITY = """
 
     create function patients_inserted() returns trigger language plpgsql as $$
     begin
-        insert into patient_activity (patient_id, state) select id, state from new_rows order by id;
+        insert into patient_activity (patient_id, state, sex, deceased)
+        select id, state, sex, deceased from new_rows order by id;
         return null;
     end $$;
 
     create function patients_updated() returns trigger language plpgsql as $$
     begin
-        update patient_activity a set state = n.state
-        from new_rows n where a.patient_id = n.id and a.state is distinct from n.state;
+        update patient_activity a set state = n.state, sex = n.sex, deceased = n.deceased
+        from new_rows n
+        where a.patient_id = n.id and (a.state, a.sex, a.deceased) is distinct from (n.state, n.sex, n.deceased);
         return null;
     end $$;
 
@@ -333,7 +337,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("drop table concepts, events, encounters, patient_activity, patients, practitioners, organizations")
     for function in (
-        "events_concepts", "patients_inserted", "patients_updated", "encounters_inserted", "encounters_updated",
-        "encounters_deleted", "encounters_truncated", "patient_activity_refresh", "fold",
+        "events_concepts",
+        "patients_inserted",
+        "patients_updated",
+        "encounters_inserted",
+        "encounters_updated",
+        "encounters_deleted",
+        "encounters_truncated",
+        "patient_activity_refresh",
+        "fold",
     ):
         op.execute(f"drop function {function}")
