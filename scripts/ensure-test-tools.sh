@@ -6,7 +6,7 @@ set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# Both print 0 for a program that does not start. Java's line is sought, because it tells of JAVA_TOOL_OPTIONS before it.
+# Both print 0 for a program that does not start. Java may tell of JAVA_TOOL_OPTIONS before it tells its version.
 node_major() { node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p' | grep . || echo 0; }
 java_major() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | grep . || echo 0; }
 

@@ -37,5 +37,5 @@ def install(package: Path) -> None:
 
 
 def run(package: Path, script: str, *arguments: str) -> str:
-    """The output of a script of an installed package; the test fails with what it printed when it does not exit with 0."""
+    """The output of a script of an installed package; a failed script fails the test with what it printed."""
     return _run([_program("node"), script, *arguments], package, _RUN_SECONDS)
