@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, literal_column, select, true
 from sqlalchemy import UUID as UUID_TYPE
 
 from db.criteria import HistoryCriteria
-from db.keyset import Condition, Listing, Plan
+from db.keyset import Condition, Listing, Plan, each_value
 from db.kinds import ENDING_KINDS
 from db.pool import Statement
 from db.tables import INSTANT, events
@@ -66,7 +66,6 @@ def _conditions() -> dict[str, Condition]:
         "ended": Condition(("ended_at",), lambda c: c.ended_at.is_not(None)),
         "kinds": Condition(("kind",), lambda c: c.kind == any_(bindparam("kinds", type_=ARRAY(Text)))),
         "codes": Condition(("code",), lambda c: c.code == any_(bindparam("codes", type_=ARRAY(Text)))),
-        "vitals": Condition(("kind", "category"), lambda c: (c.kind == "OBSERVATION") & (c.category == "vital-signs")),
     }
 
 
@@ -152,3 +151,25 @@ EVENTS_BY_ID = Statement(
         events.c.id == any_(bindparam("ids", type_=ARRAY(UUID_TYPE)))
     ),
 )
+
+
+def _latest_vitals() -> Statement:
+    """The newest value of each vital-signs code: reads all observations of a patient until the summary is kept."""
+    owners = each_value(events, "patient_id")
+    newest = (
+        select(*(events.c[name] for name in EventRow._fields))
+        .distinct(events.c.code_system, events.c.code)
+        .where(
+            events.c.patient_id == owners.c.patient_id,
+            events.c.kind == literal_column("'OBSERVATION'"),
+            events.c.category == literal_column("'vital-signs'"),
+            ~events.c.retracted,
+        )
+        .order_by(events.c.code_system, events.c.code, events.c.recorded_at.desc(), events.c.id.desc())
+        .correlate(owners)
+        .lateral("vitals")
+    )
+    return Statement("latest vitals", select(literal_column("vitals.*")).select_from(owners.join(newest, true())))
+
+
+LATEST_VITALS = _latest_vitals()

@@ -162,7 +162,9 @@ class Listing(Generic[RowT]):
         return f"{self.name} ({', '.join(parts)})" if parts else self.name
 
     def _page(self, plan: Plan, page: Page) -> Select[Any]:
-        each = {name: _each(self.source, name) for name in ([self.owner] if self.owner else []) + list(plan.branches)}
+        each = {
+            name: each_value(self.source, name) for name in ([self.owner] if self.owner else []) + list(plan.branches)
+        }
         selected = self._range(plan, page, each)
         if plan.branches:
             branch = selected.lateral("branch")
@@ -244,7 +246,7 @@ class Listing(Generic[RowT]):
         counted = select(func.count().label("total")).select_from(self.source).where(*where)
         if self.owner is None:
             return select(null(), counted.scalar_subquery())
-        owners = _each(self.source, self.owner)
+        owners = each_value(self.source, self.owner)
         owned = counted.where(self.source.c[self.owner] == owners.c[self.owner]).correlate(owners).lateral("counted")
         return select(owners.c[self.owner], owned.c.total).select_from(_cross([owners, owned]))
 
@@ -268,7 +270,7 @@ class Listing(Generic[RowT]):
         return slices
 
 
-def _each(table: Table, name: str) -> TableValuedAlias:
+def each_value(table: Table, name: str) -> TableValuedAlias:
     """The values of an array parameter as rows: each_<name>(<name>)."""
     kind = table.c[name].type
     values = func.unnest(bindparam(f"{name}_values", type_=ARRAY(kind)))
