@@ -81,10 +81,10 @@ def plan_encounters(criteria: EncounterCriteria) -> tuple[Plan, dict[str, Any]]:
     }
     values |= {f"{name}_values": wanted for name, wanted in listed.items()}
     if criteria.open:
-        return Plan((), (*ranges, "open"), tuple(listed)), values
+        return Plan((), (*ranges, "open"), tuple(listed), nothing=() in criteria), values
     leading = tuple(listed)[:1]
     refined = (*tuple(listed)[1:], *(["ended"] if criteria.open is not None else []))
-    return Plan(leading, tuple(ranges), refined), values
+    return Plan(leading, tuple(ranges), refined, nothing=() in criteria), values
 
 
 ENCOUNTERS_BY_ID = Statement(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, literal_column, select, true
 from sqlalchemy import UUID as UUID_TYPE
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.criteria import HistoryCriteria
 from db.keyset import Condition, Listing, Plan, each_value
@@ -115,7 +116,7 @@ def plan_history(criteria: HistoryCriteria) -> tuple[Plan, dict[str, Any]]:
         elif criteria.active is not None:
             refined.append("ended")
     values |= {f"{name}_values": listed for name, listed in branches.items()}
-    return Plan(tuple(branches), tuple(ranges), tuple(refined)), values
+    return Plan(tuple(branches), tuple(ranges), tuple(refined), nothing=() in (kinds, criteria.codes)), values
 
 
 def plan_encounter_events(criteria: HistoryCriteria) -> tuple[Plan, dict[str, Any]]:
@@ -132,7 +133,7 @@ def plan_encounter_events(criteria: HistoryCriteria) -> tuple[Plan, dict[str, An
     if criteria.codes is not None:
         refined.append("codes")
         values["codes"] = list(criteria.codes)
-    return Plan((), tuple(ranges), tuple(refined)), values
+    return Plan((), tuple(ranges), tuple(refined), nothing=() in (kinds, criteria.codes)), values
 
 
 def _span(criteria: HistoryCriteria) -> tuple[list[str], dict[str, Any]]:
@@ -158,7 +159,7 @@ def _latest_vitals() -> Statement:
     owners = each_value(events, "patient_id")
     newest = (
         select(*(events.c[name] for name in EventRow._fields))
-        .distinct(events.c.code_system, events.c.code)
+        .ext(distinct_on(events.c.code_system, events.c.code))
         .where(
             events.c.patient_id == owners.c.patient_id,
             events.c.kind == literal_column("'OBSERVATION'"),

@@ -57,12 +57,14 @@ class Page(NamedTuple):
 class Plan(NamedTuple):
     """How a filter is served: an index range for each value of `branches`, narrowed by `ranges`, the rest `refined`.
 
-    Branches are columns; ranges and refinements are names of the listing's conditions.
+    Branches are columns; ranges and refinements are names of the listing's conditions. `nothing`: the filter matches
+    no row, whatever the record holds.
     """
 
     branches: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
     refined: tuple[str, ...] = ()
+    nothing: bool = False
 
 
 class Condition(NamedTuple):
@@ -114,6 +116,8 @@ class Listing(Generic[RowT]):
         `values` are the parameters of the plan: `<branch>_values` arrays and those of the conditions.
         Raises FilterTooBroad when a refinement read too far.
         """
+        if plan.nothing:
+            return {}
         parameters = dict(values)
         parameters["size"] = page.size + 1
         parameters["bound"] = REFINE_BOUND
@@ -128,7 +132,9 @@ class Listing(Generic[RowT]):
     async def counts(
         self, database: Database, owners: Iterable[Any], plan: Plan, values: Mapping[str, Any]
     ) -> dict[Any, int]:
-        """How many rows each owner has, in one statement."""
+        """How many rows each owner has, in one statement; an owner that is not in it has none."""
+        if plan.nothing:
+            return {}
         parameters = dict(values)
         if self.owner is not None:
             parameters[f"{self.owner}_values"] = list(owners)
@@ -210,9 +216,16 @@ class Listing(Generic[RowT]):
         )
         numbered = select(entries, func.row_number().over().label("examined")).subquery("numbered")
         beyond = numbered.c.examined > bound
-        wanted = or_(and_(*(part.test(numbered.c) for part in refinements)), beyond)
-        order = [numbered.c[name] for name in self.order]
-        return self._returned(numbered, [wanted], order, each, page, beyond.label("beyond"))
+        # No ORDER BY here, which would read all entries before the first: they arrive in order, and Limit, WindowAgg
+        # and filter keep it. What is left, a page at most, is sorted below.
+        wanted = (
+            select(numbered, beyond.label("beyond"))
+            .where(or_(and_(*(part.test(numbered.c) for part in refinements)), beyond))
+            .limit(bindparam("size", type_=Integer))
+            .subquery("wanted")
+        )
+        order = [wanted.c[name] for name in self.order]
+        return self._returned(wanted, [], order, each, page, wanted.c.beyond)
 
     def _returned(
         self,

@@ -147,7 +147,7 @@ def plan_patients(criteria: PatientCriteria, order: str | None) -> tuple[Listing
         values["sexes"] = list(criteria.sexes)
     if criteria.deceased is not None:
         refined.append("deceased" if criteria.deceased else "living")
-    return listing, Plan(tuple(branches), tuple(ranges), tuple(refined)), values
+    return listing, Plan(tuple(branches), tuple(ranges), tuple(refined), nothing=() in criteria), values
 
 
 def _served(given: frozenset[str], order: str | None) -> str:

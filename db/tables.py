@@ -299,15 +299,8 @@ Index(
     postgresql_include=["ended_at"],
     postgresql_where=_valid,
 )
-# Patient.history(filter: {codes}), one range a code; kinds and active refined inside the index
-Index(
-    "events_patient_code",
-    events.c.patient_id,
-    events.c.code,
-    *_newest_event,
-    postgresql_include=["kind", "ended_at"],
-    postgresql_where=_valid,
-)
+# Patient.history(filter: {codes}), one range a code; kinds and active, which a code all but implies, are refined
+Index("events_patient_code", events.c.patient_id, events.c.code, *_newest_event, postgresql_where=_valid)
 # Patient.history(filter: {active: true}), the summary: open events of the kinds that end
 Index(
     "events_patient_active",
@@ -316,14 +309,8 @@ Index(
     *_newest_event,
     postgresql_where=_valid & events.c.ended_at.is_(None) & events.c.kind.in_(ENDING_KINDS),
 )
-# Encounter.events, every filter refined inside the index. Not partial, so that deleting an encounter finds its events.
-Index(
-    "events_encounter",
-    events.c.encounter_id,
-    events.c.retracted,
-    *_newest_event,
-    postgresql_include=["kind", "code", "ended_at"],
-)
+# Encounter.events: few, so that filters are refined on the rows. Not partial, as deleting an encounter looks here too.
+Index("events_encounter", events.c.encounter_id, events.c.retracted, *_newest_event)
 # searchHistory across patients while Elasticsearch is away: the newest events of a concept
 Index("events_code", events.c.code, *_newest_event, postgresql_where=_valid)
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from search.service import SearchService
+if TYPE_CHECKING:
+    from search.service import SearchService
 
 from db.keyset import Slice
 from loaders.request import Loaders
@@ -19,7 +20,7 @@ class Reader:
 
     loaders: Loaders
     policy: Policy
-    search: SearchService
+    search: "SearchService"
 
     async def one(self, loaded: Awaitable[RowT | None]) -> RowT | None:
         """A row, or None where there is none. Raises Forbidden: a single record says that it is withheld."""

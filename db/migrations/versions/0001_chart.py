@@ -200,8 +200,7 @@ TABLES = """
 
     CREATE INDEX events_code ON events (code, recorded_at DESC, id DESC) WHERE NOT retracted;
 
-    CREATE INDEX events_encounter ON events (encounter_id, retracted, recorded_at DESC, id DESC)
-        INCLUDE (kind, code, ended_at);
+    CREATE INDEX events_encounter ON events (encounter_id, retracted, recorded_at DESC, id DESC);
 
     CREATE INDEX events_patient ON events (patient_id, retracted, recorded_at DESC, id DESC);
 
@@ -210,7 +209,6 @@ TABLES = """
         AND kind IN ('ALLERGY', 'CARE_PLAN', 'CONDITION', 'DEVICE', 'MEDICATION', 'PROCEDURE');
 
     CREATE INDEX events_patient_code ON events (patient_id, code, recorded_at DESC, id DESC)
-        INCLUDE (kind, ended_at)
         WHERE NOT retracted;
 
     CREATE INDEX events_patient_kind ON events (patient_id, kind, recorded_at DESC, id DESC)

@@ -1,0 +1,108 @@
+"""What Relay connections share: a page that was read, its cursors, and what lies beyond it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from db.keyset import Item, Page, Slice
+from graph.cursors import Cursors
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[RowT]):
+    """A page that was read, with the means to read beyond it.
+
+    `read` reads another page of the same list under the same filter; `count` counts the list. Both ask the database,
+    so they are called only for fields that were selected.
+    """
+
+    items: list[Item[RowT]]
+    more: bool
+    page: Page
+    scope: str
+    cursors: Cursors
+    read: Callable[[Page], Awaitable[Slice[RowT]]]
+    count: Callable[[], Awaitable[int]]
+
+    def cursor(self, position: tuple[Any, ...]) -> str:
+        return self.cursors.seal(self.scope, position)
+
+    async def has_next(self) -> bool:
+        """Whether the list goes on after the last entry of the page."""
+        if self.more and not self.page.backward:
+            return True
+        if self.page.before is None:
+            return False
+        last = self.items[-1].position if self.items else self.page.before
+        return (await self.read(Page(0, after=last))).more
+
+    async def has_previous(self) -> bool:
+        """Whether the list has entries before the first entry of the page."""
+        if self.more and self.page.backward:
+            return True
+        if self.page.after is None:
+            return False
+        first = self.items[0].position if self.items else self.page.after
+        return (await self.read(Page(0, before=first, backward=True))).more
+
+
+@strawberry.type
+class PageInfo:
+    loaded: strawberry.Private[Loaded[Any]]
+
+    @strawberry.field
+    async def has_next_page(self) -> bool:
+        return await self.loaded.has_next()
+
+    @strawberry.field
+    async def has_previous_page(self) -> bool:
+        return await self.loaded.has_previous()
+
+    @strawberry.field
+    def start_cursor(self) -> str | None:
+        items = self.loaded.items
+        return self.loaded.cursor(items[0].position) if items else None
+
+    @strawberry.field
+    def end_cursor(self) -> str | None:
+        items = self.loaded.items
+        return self.loaded.cursor(items[-1].position) if items else None
+
+
+@strawberry.type
+class Connection:
+    loaded: strawberry.Private[Loaded[Any]]
+
+    @strawberry.field
+    def page_info(self) -> PageInfo:
+        return PageInfo(loaded=self.loaded)
+
+    @strawberry.field(description="Counted when asked for.")
+    async def total_count(self) -> int | None:
+        return await self.loaded.count()
+
+
+@strawberry.type
+class Edge:
+    loaded: strawberry.Private[Loaded[Any]]
+    item: strawberry.Private[Item[Any]]
+
+    @strawberry.field
+    def cursor(self) -> str:
+        return self.loaded.cursor(self.item.position)
+
+
+async def load(
+    cursors: Cursors,
+    scope: str,
+    page: Page,
+    read: Callable[[Page], Awaitable[Slice[RowT]]],
+    count: Callable[[], Awaitable[int]],
+) -> Loaded[RowT]:
+    """Reads a page."""
+    found = await read(page)
+    return Loaded(found.items, found.more, page, scope, cursors, read, count)

@@ -1,0 +1,84 @@
+"""The roots of every answer."""
+
+from functools import partial
+
+import strawberry
+
+from db.criteria import PatientCriteria
+from db.directory import OrganizationRow, PractitionerRow
+from db.encounters import EncounterRow
+from db.history import EventRow
+from db.patients import PatientRow, plan_patients
+from graph.connections import load
+from graph.context import Info
+from graph.encounters import Encounter, Organization, Practitioner, encounter_of
+from graph.enums import PatientOrder
+from graph.errors import BadInput
+from graph.history import event_of
+from graph.inputs import PatientFilter, read_id, read_page, read_text
+from graph.node import Node
+from graph.patients import Patient, PatientConnection, patient_of
+from resolvers import encounters, nodes, patients
+from resolvers.policy import Row
+
+
+def _node_of(row: Row) -> Node:
+    match row:
+        case PatientRow():
+            return patient_of(row)
+        case EncounterRow():
+            return encounter_of(row)
+        case EventRow():
+            return event_of(row)
+        case OrganizationRow():
+            return Organization(id=strawberry.ID(str(row.id)), name=row.name)
+        case PractitionerRow():
+            return Practitioner(id=strawberry.ID(str(row.id)), name=row.name, speciality=row.speciality)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Any record by its id; retracted events too.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the contract's name
+        row = await nodes.node(info.context.reader, read_id(id))
+        return None if row is None else _node_of(row)
+
+    @strawberry.field(description="Exactly one of id and mrn.")
+    async def patient(
+        self,
+        info: Info,
+        id: strawberry.ID | None = None,  # noqa: A002 - the contract's name
+        mrn: str | None = None,
+    ) -> Patient | None:
+        if (id is None) == (mrn is None):
+            raise BadInput("Give exactly one of id and mrn.", hint="Leave the other one out.")
+        reader = info.context.reader
+        if id is not None:
+            return Patient.of(await patients.patient(reader, read_id(id)))
+        return Patient.of(await patients.patient_by_mrn(reader, read_text(mrn or "")))
+
+    @strawberry.field(
+        description="The supported pairs of filter and order are those an index serves; others are FILTER_TOO_BROAD."
+    )
+    async def patients(
+        self,
+        info: Info,
+        filter: PatientFilter | None = None,  # noqa: A002 - the contract's name
+        order_by: PatientOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> PatientConnection | None:
+        cursors, reader = info.context.cursors, info.context.reader
+        criteria = filter.criteria() if filter else PatientCriteria()
+        order = order_by.name if order_by else None
+        scope = plan_patients(criteria, order)[0].name
+        page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
+        read = partial(patients.patients, reader, criteria, order)
+        count = partial(patients.patients_total, reader, criteria, order)
+        return PatientConnection(loaded=await load(cursors, scope, page, read, count))
+
+    @strawberry.field
+    async def encounter(self, info: Info, id: strawberry.ID) -> Encounter | None:  # noqa: A002 - the contract's name
+        return Encounter.of(await encounters.encounter(info.context.reader, read_id(id)))
