@@ -6,11 +6,18 @@ meant for clients keep their words, anything else becomes INTERNAL with an id to
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import (
+    FloatValueNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    IntValueNode,
+    StringValueNode,
+    print_ast,
+)
 
 import db.errors
 
@@ -250,13 +257,24 @@ def mask(error: GraphQLError, otherwise: type[ApiError] = BadInput) -> dict[str,
 
     `otherwise` says what an error means that graphql-core raised itself, which depends on the phase it comes from.
     """
-    formatted: dict[str, Any] = dict(error.formatted)
-    public = _public(error, otherwise)
-    formatted["message"] = str(public)
-    formatted["extensions"] = public.extensions
-    if isinstance(public, Internal):
-        formatted["extensions"]["errorId"] = _log(_cause(error))
-    return formatted
+    return mask_all([error], otherwise)[0]
+
+
+def mask_all(errors: Iterable[GraphQLError], otherwise: type[ApiError] = BadInput) -> list[dict[str, Any]]:
+    """The errors of one response, as `mask` does; a failure that many fields share is logged once."""
+    logged: dict[int, str] = {}
+    masked = []
+    for error in errors:
+        formatted: dict[str, Any] = dict(error.formatted)
+        public = _public(error, otherwise)
+        formatted["message"] = str(public)
+        formatted["extensions"] = public.extensions
+        if isinstance(public, Internal):
+            cause = _cause(error)
+            error_id = logged.get(id(cause)) or _log(cause)
+            logged[id(cause)] = formatted["extensions"]["errorId"] = error_id
+        masked.append(formatted)
+    return masked
 
 
 def internal(error: BaseException) -> dict[str, Any]:
@@ -274,7 +292,7 @@ def _public(error: GraphQLError, otherwise: type[ApiError]) -> ApiError:
         case GraphQLSyntaxError():
             return ParseFailed(cause.message)
         case GraphQLError():
-            return otherwise(cause.message)
+            return otherwise(_without_values(error))
         case db.errors.DatabaseUnavailable():
             return Unavailable()
         case db.errors.DeadlineExceeded() | TimeoutError():
@@ -285,7 +303,19 @@ def _public(error: GraphQLError, otherwise: type[ApiError]) -> ApiError:
     code = getattr(cause, "code", None)
     if isinstance(code, str) and code in ERRORS and code != Internal.code:
         return ERRORS[code](str(cause) or None, hint=getattr(cause, "hint", None))
-    return Internal()
+    # Before any field runs, what a scalar raises says that it cannot read its input.
+    return Internal() if error.path is not None else otherwise(_without_values(error))
+
+
+def _without_values(error: GraphQLError) -> str:
+    """graphql-core's message without the value it quotes, which may be of a record."""
+    message = error.message.partition(", but encountered error")[0].partition("; found: ")[0]
+    if message.startswith("Variable '$") and " has invalid value" in message:
+        return f"{message.partition(': ')[0]}."
+    for node in error.nodes or ():
+        if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
+            message = message.replace(print_ast(node), "this value")
+    return message
 
 
 def _cause(error: BaseException) -> BaseException:
