@@ -1,6 +1,7 @@
 """What a list may be narrowed to: the contract's filters, checked and in the record's own types.
 
-`None` is a condition that was not given; an empty tuple matches nothing. `from_` is inclusive, `to` exclusive.
+`None` is a condition that was not given; an empty tuple matches nothing; no tuple holds a value twice. `from_` is
+inclusive, `to` exclusive.
 """
 
 from datetime import date, datetime

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, bindparam, literal, select, union_all
+from sqlalchemy import ARRAY, any_, bindparam, literal_column, select, union_all
 from sqlalchemy import UUID as UUID_TYPE
 
 from db.pool import Statement
@@ -37,7 +37,7 @@ TABLES_OF_IDS = Statement(
     "tables of ids",
     union_all(
         *(
-            select(table.c.id, literal(table.name, literal_execute=True)).where(table.c.id == any_(_ids))
+            select(table.c.id, literal_column(f"'{table.name}'")).where(table.c.id == any_(_ids))
             for table in (patients, encounters, events, organizations, practitioners)
         )
     ),

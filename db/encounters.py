@@ -71,7 +71,7 @@ def plan_encounters(criteria: EncounterCriteria) -> tuple[Plan, dict[str, Any]]:
             ranges.append(name)
             values[name] = instant
     listed: dict[str, list[Any]] = {
-        name: list(dict.fromkeys(given))
+        name: list(given)
         for name, given in (
             ("practitioner_id", criteria.practitioner_ids),
             ("organization_id", criteria.organization_ids),

@@ -94,26 +94,27 @@ events_of_encounter = _listing("events of encounter", "encounter_id")
 def plan_history(criteria: HistoryCriteria) -> tuple[Plan, dict[str, Any]]:
     """The index ranges that serve a filter of a patient's history, and their parameters.
 
-    Codes narrow most, then open events, then kinds; what is left over is refined.
+    Open events are few, so they lead; codes narrow more than kinds; what is left over is refined.
     """
     branches: dict[str, list[str]] = {}
     ranges, values = _span(criteria)
     refined = []
-    kinds = criteria.kinds
-    if criteria.active is not None:
-        kinds = tuple(kind for kind in ENDING_KINDS if kinds is None or kind in kinds)
-    if criteria.codes is not None:
-        branches["code"] = sorted(set(criteria.codes))
-        if kinds is not None:
-            refined.append("kinds")
-            values["kinds"] = list(kinds)
+    kinds = _kinds(criteria)
+    if criteria.active:
+        branches["kind"] = list(kinds or ())
+        ranges.append("open")
+        if criteria.codes is not None:
+            refined.append("codes")
+            values["codes"] = list(criteria.codes)
+    else:
+        if criteria.codes is not None:
+            branches["code"] = list(criteria.codes)
+            if kinds is not None:
+                refined.append("kinds")
+                values["kinds"] = list(kinds)
+        elif kinds is not None:
+            branches["kind"] = list(kinds)
         if criteria.active is not None:
-            refined.append("open" if criteria.active else "ended")
-    elif kinds is not None:
-        branches["kind"] = sorted(set(kinds))
-        if criteria.active:
-            ranges.append("open")
-        elif criteria.active is not None:
             refined.append("ended")
     values |= {f"{name}_values": listed for name, listed in branches.items()}
     return Plan(tuple(branches), tuple(ranges), tuple(refined), nothing=() in (kinds, criteria.codes)), values
@@ -123,9 +124,8 @@ def plan_encounter_events(criteria: HistoryCriteria) -> tuple[Plan, dict[str, An
     """The same for the events of an encounter, of which there are few: one range, all filters refined."""
     ranges, values = _span(criteria)
     refined = []
-    kinds = criteria.kinds
+    kinds = _kinds(criteria)
     if criteria.active is not None:
-        kinds = tuple(kind for kind in ENDING_KINDS if kinds is None or kind in kinds)
         refined.append("open" if criteria.active else "ended")
     if kinds is not None:
         refined.append("kinds")
@@ -134,6 +134,14 @@ def plan_encounter_events(criteria: HistoryCriteria) -> tuple[Plan, dict[str, An
         refined.append("codes")
         values["codes"] = list(criteria.codes)
     return Plan((), tuple(ranges), tuple(refined), nothing=() in (kinds, criteria.codes)), values
+
+
+def _kinds(criteria: HistoryCriteria) -> tuple[str, ...] | None:
+    """The kinds that may match: only those that end can be active or over. Each once, as each is a range."""
+    kinds = criteria.kinds
+    if criteria.active is not None:
+        return tuple(kind for kind in ENDING_KINDS if kinds is None or kind in kinds)
+    return kinds
 
 
 def _span(criteria: HistoryCriteria) -> tuple[list[str], dict[str, Any]]:

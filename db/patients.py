@@ -131,7 +131,7 @@ def plan_patients(criteria: PatientCriteria, order: str | None) -> tuple[Listing
     for name, wanted in (("state", criteria.states), ("city", criteria.cities)):
         if wanted is not None:
             branches.append(name)
-            values[f"{name}_values"] = sorted(set(wanted))
+            values[f"{name}_values"] = list(wanted)
     if criteria.family_prefix is not None:
         ranges.append("prefix")
         values["prefix"] = criteria.family_prefix

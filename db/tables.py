@@ -301,12 +301,13 @@ Index(
 )
 # Patient.history(filter: {codes}), one range a code; kinds and active, which a code all but implies, are refined
 Index("events_patient_code", events.c.patient_id, events.c.code, *_newest_event, postgresql_where=_valid)
-# Patient.history(filter: {active: true}), the summary: open events of the kinds that end
+# Patient.history(filter: {active: true}), codes refined inside the index; the summary
 Index(
     "events_patient_active",
     events.c.patient_id,
     events.c.kind,
     *_newest_event,
+    postgresql_include=["code"],
     postgresql_where=_valid & events.c.ended_at.is_(None) & events.c.kind.in_(ENDING_KINDS),
 )
 # Encounter.events: few, so that filters are refined on the rows. Not partial, as deleting an encounter looks here too.

@@ -99,7 +99,7 @@ class Loaders:
 
     async def patients_count(self, criteria: PatientCriteria, order: str | None) -> int:
         listing, plan, values = plan_patients(criteria, order)
-        return (await listing.counts(self._database, (), plan, values))[None]
+        return (await listing.counts(self._database, (), plan, values)).get(None, 0)
 
     def _page(
         self, listing: Listing[RowT], plan: Plan, values: dict[str, Any], criteria: Any, page: Page

@@ -21,5 +21,5 @@ async def node(reader: Reader, record_id: UUID) -> Row | None:
     table = await reader.loaders.tables.load(record_id)
     if table is None:
         return None
-    row: Row | None = await _BY_TABLE[table](reader, record_id)  # type: ignore[operator]
+    row: Row | None = await _BY_TABLE[table](reader, record_id)
     return row

@@ -14,12 +14,14 @@ _SEED = """
         $$ select (lpad(kind, 8, '0') || '-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
 
     insert into organizations select pg_temp.uid('a', n), 'Clinic ' || n from generate_series(1, 40) n;
-    insert into practitioners select pg_temp.uid('b', n), 'Doctor ' || n, 'GENERAL PRACTICE' from generate_series(1, 80) n;
+    insert into practitioners
+        select pg_temp.uid('b', n), 'Doctor ' || n, 'GENERAL PRACTICE' from generate_series(1, 80) n;
 
     insert into patients (id, mrn, given_name, family_name, birth_date, deceased, sex, city, state)
     select pg_temp.uid('0', n), 'MRN' || n,
         (array['Ana','José','Wei','Zoë','Ibrahim','Maud'])[1 + n % 6],
-        (array['García','Müller','Smith','Okafor','Nguyen','de Vries','Łuczak','O''Neill'])[1 + (n * 7) % 8] || (n % 97),
+        (array['García','Müller','Smith','Okafor','Nguyen','de Vries','Łuczak','O''Neill'])[1 + n * 7 % 8]
+            || n % 97,
         case when n % 50 = 0 then null else date '1930-01-01' + (n * 37 % 30000)::int end,
         n % 10 = 0, (array['FEMALE','MALE','FEMALE','UNKNOWN'])[1 + n % 4],
         (array['Boston','Salem','Quincy','Lynn'])[1 + n % 4],
@@ -33,7 +35,7 @@ _SEED = """
         (array['AMBULATORY','AMBULATORY','EMERGENCY','WELLNESS','INPATIENT'])[1 + n % 5],
         'http://snomed.info/sct', '185349003', 'Encounter for check up (procedure)',
         timestamptz '2010-01-01Z' + n * interval '3 hours',
-        case when n % 200 = 0 then null else timestamptz '2010-01-01Z' + n * interval '3 hours' + interval '15 minutes' end,
+        case when n % 200 > 0 then timestamptz '2010-01-01Z' + n * interval '3 hours' + interval '15 minutes' end,
         pg_temp.uid('a', 1 + n % 40), pg_temp.uid('b', 1 + n % 80)
     from generate_series(1, 30000) n;
 
@@ -45,15 +47,16 @@ _SEED = """
         case when n <= 30000 then pg_temp.uid('e', 1 + n % 2000) end,
         kind, 'http://loinc.org', kind || '-' || n % 23, 'Display ' || n % 23 || ' of ' || kind,
         timestamptz '2010-01-01Z' + (n::bigint * 7919 % 400000) * interval '10 minutes',
-        case when kind in ('OBSERVATION', 'IMMUNIZATION', 'IMAGING') or n % 7 = 0 then null
-             else timestamptz '2010-01-01Z' + (n::bigint * 7919 % 400000) * interval '10 minutes' + interval '1 day' end,
+        case when kind in ('OBSERVATION', 'IMMUNIZATION', 'IMAGING') or n % 7 = 0 then null else
+             timestamptz '2010-01-01Z' + (n::bigint * 7919 % 400000) * interval '10 minutes' + interval '1 day' end,
         case when kind = 'OBSERVATION' and n % 23 < 6 then 'vital-signs' end,
         case when kind = 'OBSERVATION' then n % 100 end, case when kind = 'OBSERVATION' then 'mm[Hg]' end,
         n % 501 = 0
     from generate_series(1, 100000) n, lateral (select case
         when n % 1000 = 3 then 'ALLERGY' when n % 1000 = 4 then 'CARE_PLAN' when n % 1000 = 5 then 'IMAGING'
         when n % 1000 = 6 then 'DEVICE' else (array['CONDITION','MEDICATION','PROCEDURE','IMMUNIZATION',
-        'OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION'])[1 + n % 10] end as kind) k;
+        'OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION','OBSERVATION'])[1 + n % 10] end
+        as kind) k;
 """
 
 

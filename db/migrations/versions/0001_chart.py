@@ -205,6 +205,7 @@ TABLES = """
     CREATE INDEX events_patient ON events (patient_id, retracted, recorded_at DESC, id DESC);
 
     CREATE INDEX events_patient_active ON events (patient_id, kind, recorded_at DESC, id DESC)
+        INCLUDE (code)
         WHERE NOT retracted AND ended_at IS NULL
         AND kind IN ('ALLERGY', 'CARE_PLAN', 'CONDITION', 'DEVICE', 'MEDICATION', 'PROCEDURE');
 
