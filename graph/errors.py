@@ -134,6 +134,13 @@ class SearchBusy(ApiError):
     retryable = True
 
 
+class SummaryTooLong(ApiError):
+    """A part of a summary has more entries than a summary may."""
+
+    code = "SUMMARY_TOO_LONG"
+    hint = "Page through `history`, filtered by kind."
+
+
 class ParseFailed(ApiError):
     """The document is not GraphQL."""
 
@@ -328,11 +335,12 @@ def _cause(error: BaseException) -> BaseException:
 def _log(error: BaseException) -> str:
     """Logs types and places, never messages, which may quote a record; returns the entry's id."""
     error_id = uuid4().hex
-    logger.error("INTERNAL %s: %s", error_id, " < ".join(_places(error)))
+    logger.error("INTERNAL %s: %s", error_id, " < ".join(places(error)))
     return error_id
 
 
-def _places(error: BaseException) -> Iterator[str]:
+def places(error: BaseException) -> Iterator[str]:
+    """Where an exception and those that led to it were raised, by type and place, without a word of theirs."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
