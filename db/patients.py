@@ -100,8 +100,8 @@ SERVED: dict[str, tuple[Listing[PatientRow], tuple[frozenset[str], ...]]] = {
     "LAST_ENCOUNTER": (BY_LAST_ENCOUNTER, (frozenset(), frozenset({"state"}))),
 }
 
-# A date after every date of birth, and before the key of those that have none.
-_END_OF_DATES = date(9999, 12, 31)
+# The birth key of those that have no date: after every date, and not the last one, which asyncpg reads as infinity.
+_END_OF_DATES = date(9999, 12, 30)
 
 
 def plan_patients(criteria: PatientCriteria, order: str | None) -> tuple[Listing[PatientRow], Plan, dict[str, Any]]:

@@ -79,7 +79,7 @@ patients = Table(
     Column("family_key", Text(collation="C"), Computed("fold(family_name)", persisted=True), nullable=False),
     Column("given_key", Text(collation="C"), Computed("fold(given_name)", persisted=True), nullable=False),
     # Unknown dates of birth sort last without a null; the constraint below keeps real ones before it.
-    Column("birth_key", Date, Computed("coalesce(birth_date, date '9999-12-31')", persisted=True), nullable=False),
+    Column("birth_key", Date, Computed("coalesce(birth_date, date '9999-12-30')", persisted=True), nullable=False),
     # What the Postgres stand-in for search matches, by trigrams.
     Column(
         "search_text",
@@ -94,7 +94,7 @@ patients = Table(
     _one_of("sex", SEXES),
     _representable("deceased_at"),
     CheckConstraint("deceased or deceased_at is null", name="deceased_when_dated"),
-    CheckConstraint("birth_date >= '0001-01-01' and birth_date < '9999-12-31'", name="birth_date_representable"),
+    CheckConstraint("birth_date > '0001-01-01' and birth_date < '9999-12-30'", name="birth_date_representable"),
 )
 
 # patient(mrn:)

@@ -53,7 +53,7 @@ TABLES = """
         postal_code TEXT,
         family_key TEXT COLLATE "C" GENERATED ALWAYS AS (fold(family_name)) STORED NOT NULL,
         given_key TEXT COLLATE "C" GENERATED ALWAYS AS (fold(given_name)) STORED NOT NULL,
-        birth_key DATE GENERATED ALWAYS AS (coalesce(birth_date, date '9999-12-31')) STORED NOT NULL,
+        birth_key DATE GENERATED ALWAYS AS (coalesce(birth_date, date '9999-12-30')) STORED NOT NULL,
         search_text TEXT COLLATE "C" GENERATED ALWAYS AS (fold(coalesce(given_name, '') || ' ' ||
             coalesce(family_name, '') || ' ' || coalesce(maiden_name, '') || ' ' || coalesce(mrn, '')))
             STORED NOT NULL,
@@ -62,7 +62,7 @@ TABLES = """
         CONSTRAINT deceased_at_representable CHECK (deceased_at >= '0001-01-02 00:00Z' and
             deceased_at < '9999-12-31 00:00Z'),
         CONSTRAINT deceased_when_dated CHECK (deceased or deceased_at is null),
-        CONSTRAINT birth_date_representable CHECK (birth_date >= '0001-01-01' and birth_date < '9999-12-31')
+        CONSTRAINT birth_date_representable CHECK (birth_date > '0001-01-01' and birth_date < '9999-12-30')
     );
 
     CREATE INDEX patients_birth_date ON patients (birth_key, id) INCLUDE (sex, deceased);

@@ -38,6 +38,7 @@ async def planner(seeded_url: str) -> asyncpg.Connection:
     # Prepared statements run on generic plans, so those are looked at; tables of a test are small enough to scan.
     connection = await asyncpg.connect(
         seeded_url,
+        statement_cache_size=0,
         server_settings=READ_SETTINGS | {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
     )
     yield connection
@@ -45,9 +46,18 @@ async def planner(seeded_url: str) -> asyncpg.Connection:
 
 
 async def explain(connection: asyncpg.Connection, statement: Statement, values: dict[str, Any]) -> dict[str, Any]:
-    text = "explain (analyze, buffers, timing off, format json) " + statement.text
-    plan: dict[str, Any] = json.loads(await connection.fetchval(text, *statement.arguments(values)))[0]["Plan"]
+    await connection.execute("deallocate all")  # the connection keeps no statement of its own
+    await connection.execute(f"prepare asked as {statement.text}")
+    arguments = ", ".join(literal(value) for value in statement.arguments(values))
+    text = f"explain (analyze, buffers, timing off, format json) execute asked{f'({arguments})' if arguments else ''}"
+    plan: dict[str, Any] = json.loads(await connection.fetchval(text))[0]["Plan"]
     return plan
+
+
+def literal(value: Any) -> str:
+    if isinstance(value, list):
+        return "'{" + ",".join(f'"{entry}"' for entry in value) + "}'"
+    return f"'{value}'"
 
 
 def parameters(case: Case, page: Page) -> dict[str, Any]:
