@@ -65,6 +65,8 @@ async def seed(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_SEED)
-        await connection.execute("vacuum (analyze) patients, patient_activity, encounters, events, concepts")
+        await connection.execute(
+            "vacuum (analyze) organizations, practitioners, patients, patient_activity, encounters, events, concepts"
+        )
     finally:
         await connection.close()
