@@ -12,14 +12,11 @@ from starlette.applications import Starlette
 
 from gateway import logs
 from gateway.app import build_app
+from gateway.errors import CannotListen
 from gateway.settings import Settings
 
 _GRACE_SECONDS = 8
 _MOST_CONNECTIONS = 2_000
-
-
-class CannotListen(Exception):
-    """The address cannot be listened on; the message is one line that says what to do."""
 
 
 class _Server(uvicorn.Server):

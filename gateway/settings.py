@@ -33,8 +33,8 @@ RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 ElasticsearchUrl = Annotated[SecretStr, _url("http", "https")]
 
 
-class Settings(BaseSettings):
-    """What the gateway runs with. URLs are secret: they carry passwords."""
+class StoreSettings(BaseSettings):
+    """Where the records are: what importing and indexing need. URLs are secret, they carry passwords."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
@@ -43,21 +43,9 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(
         description="PostgreSQL 15 or newer: postgresql://user:password@host:port/database"
     )
-    redis_url: RedisUrl = Field(description="Redis 7.0 or newer, or Valkey 8 or newer: redis://host:port/0")
     elasticsearch_url: ElasticsearchUrl | None = Field(
         None, description="Elasticsearch 8.19: http://host:port. Without it PostgreSQL answers searches."
     )
-    cursor_key: Annotated[SecretStr, Field(min_length=32)] = Field(
-        description="The secret that cursors are sealed with, the same for all gateways: 32 characters or more"
-    )
-    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on")
-    port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is worth a line in the log"
-    )
-    request_seconds: float = Field(5.0, ge=0.1, le=60, description="The longest that one request may run")
-    requests_at_once: int = Field(200, ge=1, le=10_000, description="How many requests run at the same time")
-    database_pool: int = Field(16, ge=1, le=500, description="The most connections to PostgreSQL")
     search_prefix: str = Field(
         "anamnesis", pattern=r"^[a-z][a-z0-9-]{0,40}$", description="How the names of the search indices begin"
     )
@@ -65,7 +53,7 @@ class Settings(BaseSettings):
     @classmethod
     def read(cls, **given: Any) -> Self:
         """The settings of this process; what is `given` counts before its variable. Raises BadSettings."""
-        known = {variable(field) for field in cls.model_fields}
+        known = {variable(field) for field in Settings.model_fields}
         lines = [
             f"{name} is not a setting: `anamnesis serve --help` lists those there are"
             for name in sorted(os.environ)
@@ -78,6 +66,23 @@ class Settings(BaseSettings):
         if lines:
             raise BadSettings(lines)
         return settings
+
+
+class Settings(StoreSettings):
+    """What the gateway runs with."""
+
+    redis_url: RedisUrl = Field(description="Redis 7.0 or newer, or Valkey 8 or newer: redis://host:port/0")
+    cursor_key: Annotated[SecretStr, Field(min_length=32)] = Field(
+        description="The secret that cursors are sealed with, the same for all gateways: 32 characters or more"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on")
+    port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is worth a line in the log"
+    )
+    request_seconds: float = Field(5.0, ge=0.1, le=60, description="The longest that one request may run")
+    requests_at_once: int = Field(200, ge=1, le=10_000, description="How many requests run at the same time")
+    database_pool: int = Field(16, ge=1, le=500, description="The most connections to PostgreSQL")
 
 
 def variable(field: str) -> str:

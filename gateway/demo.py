@@ -1,0 +1,128 @@
+"""The demo: every part on this machine, the sample's patients, one command, Ctrl-C to end it."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
+from rich.console import Console
+from starlette.applications import Starlette
+
+from db.migrate import migrate
+from embedded.errors import DataNotWritable
+from embedded.parts import Parts
+from gateway import logs, serve
+from gateway.importing import import_with_progress, index_everything
+from gateway.services import Open
+from gateway.settings import Settings, variable
+
+_SAMPLE: Final = Path(__file__).parents[1] / "examples" / "sample" / "synthea-110.tar.zst"
+# The patient of the sample with the most events.
+_PATIENT_NAME: Final = "Columbus656 Kunde533"
+_PATIENT_MRN: Final = "8051e24f-bc54-22da-6b4e-6d6bd539e15d"
+_QUERY: Final = (Path(__file__).parents[1] / "examples" / "chart.graphql").read_text
+"""Read when it is shown."""
+
+
+def run(port: int, data: Path) -> None:
+    """Runs the demo on 127.0.0.1 until Ctrl-C.
+
+    Raises EmbeddedError, CannotListen, BadSettings, DatabaseError or IngestError, with nothing left running.
+    """
+    console = Console()
+    logs.configure("warning")
+    with serve.listen("127.0.0.1", port) as listener:
+        console.print(f"Starting PostgreSQL, Valkey and Elasticsearch; their data is in {data}/")
+        with Parts.start(
+            data,
+            postgres_url=os.environ.get(variable("database_url")) or None,
+            redis_url=os.environ.get(variable("redis_url")) or None,
+            elasticsearch_url=os.environ.get(variable("elasticsearch_url")) or None,
+        ) as parts:
+            parts.write_env(data / "demo.env")
+            if parts.elasticsearch_url is None:
+                console.print(f"[yellow]Search runs on PostgreSQL:[/] {parts.elasticsearch_missing}")
+            settings = Settings.read(
+                database_url=SecretStr(parts.postgres_url),
+                redis_url=SecretStr(parts.redis_url),
+                elasticsearch_url=SecretStr(parts.elasticsearch_url) if parts.elasticsearch_url else None,
+                cursor_key=_cursor_key(data / "cursor.key"),
+                host="127.0.0.1",
+                port=port,
+                log_level=os.environ.get(variable("log_level")) or "warning",
+            )
+            asyncio.run(_fill(settings, data, console))
+
+            async def beside(app: Starlette) -> None:
+                _welcome(console, port)
+                await _index(app.state.open, settings, data, console)
+
+            serve.serve(settings, listener, beside)
+    console.print("Stopped.")
+
+
+async def _fill(settings: Settings, data: Path, console: Console) -> None:
+    """Migrates, and imports the sample unless this folder's database has it."""
+    await migrate(settings.database_url.get_secret_value())
+    done = _Mark(data / "imported", settings)
+    if not done:
+        # Marked when it is complete: an import that was cut short is repeated, which changes nothing that is there.
+        await import_with_progress(settings, _SAMPLE, console)
+        done.set()
+
+
+async def _index(opened: Open, settings: Settings, data: Path, console: Console) -> None:
+    if settings.elasticsearch_url is None:
+        return
+    done = _Mark(data / "indexed", settings)
+    if not done:
+        console.print("Indexing for search in the background; until it is done, searches find a part.")
+        await index_everything(opened)
+        done.set()
+        console.print("The search index is complete.")
+
+
+class _Mark:
+    """A file that says a step is done: for this sample and this database."""
+
+    def __init__(self, file: Path, settings: Settings) -> None:
+        self._file = file
+        where = settings.database_url.get_secret_value().rpartition("@")[2]
+        if settings.elasticsearch_url is not None:
+            where += settings.elasticsearch_url.get_secret_value().rpartition("@")[2]
+        self._text = hashlib.sha256(_SAMPLE.read_bytes() + where.encode()).hexdigest()
+
+    def __bool__(self) -> bool:
+        return self._file.is_file() and self._file.read_text() == self._text
+
+    def set(self) -> None:
+        self._file.write_text(self._text)
+
+
+def _cursor_key(file: Path) -> SecretStr:
+    """The demo's own secret, made on its first start so that cursors survive a restart."""
+    given = os.environ.get(variable("cursor_key"))
+    if given:
+        return SecretStr(given)
+    try:
+        if not file.exists():
+            new = file.with_suffix(".new")
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+                opened.write(secrets.token_urlsafe(48))
+            new.rename(file)
+        return SecretStr(file.read_text())
+    except OSError as error:
+        raise DataNotWritable(file, error.strerror or str(error)) from error
+
+
+def _welcome(console: Console, port: int) -> None:
+    url = f"http://127.0.0.1:{port}/graphql"
+    asked = urlencode({"query": _QUERY(), "variables": f'{{"mrn": "{_PATIENT_MRN}"}}'})
+    console.print(f"\n[bold green]Anamnesis is ready:[/] {url}\n")
+    console.print(f"A patient to try: {_PATIENT_NAME}, MRN {_PATIENT_MRN}. In GraphiQL, query filled in:")
+    console.print(f"{url}?{asked}\n", soft_wrap=True, highlight=False)
+    console.print("Ctrl-C stops it.")
