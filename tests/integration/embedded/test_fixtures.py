@@ -22,7 +22,7 @@ async def test_database_is_empty_utf8_and_sorts_by_code_point(database: str) -> 
 async def test_valkey_evicts_only_keys_with_an_expiry(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as client:
         assert (await client.config_get("maxmemory-policy"))["maxmemory-policy"] == "volatile-lru"
-        assert int((await client.config_get("maxmemory"))["maxmemory"]) > 0
+        assert (await client.config_get("maxmemory"))["maxmemory"] not in {None, "0"}
 
 
 async def test_elasticsearch_finds_what_was_indexed(elasticsearch_url: str) -> None:

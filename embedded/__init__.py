@@ -1,0 +1,1 @@
+"""Real PostgreSQL, Valkey and Elasticsearch for the demo and for tests, started and stopped with their parent."""
