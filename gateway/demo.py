@@ -4,20 +4,22 @@ import asyncio
 import hashlib
 import os
 import secrets
+import signal
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
 from rich.console import Console
+from search.indexer import Indexer
 from starlette.applications import Starlette
 
 from db.migrate import migrate
 from embedded.errors import DataNotWritable
 from embedded.parts import Parts
 from gateway import logs, serve
-from gateway.importing import import_with_progress, index_everything
-from gateway.services import Open
+from gateway.importing import import_with_progress
+from gateway.services import Open, search_client
 from gateway.settings import Settings, variable
 
 _SAMPLE: Final = Path(__file__).parents[1] / "examples" / "sample" / "synthea-110.tar.zst"
@@ -31,10 +33,12 @@ _QUERY: Final = (Path(__file__).parents[1] / "examples" / "chart.graphql").read_
 def run(port: int, data: Path) -> None:
     """Runs the demo on 127.0.0.1 until Ctrl-C.
 
-    Raises EmbeddedError, CannotListen, BadSettings, DatabaseError or IngestError, with nothing left running.
+    Raises EmbeddedError, CannotListen, BadSettings, DatabaseError or ImportFailed, with nothing left running.
     """
     console = Console()
     logs.configure("warning")
+    # Until the server takes the signals over, both of them unwind what was started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with serve.listen("127.0.0.1", port) as listener:
         console.print(f"Starting PostgreSQL, Valkey and Elasticsearch; their data is in {data}/")
         with Parts.start(
@@ -76,14 +80,18 @@ async def _fill(settings: Settings, data: Path, console: Console) -> None:
 
 
 async def _index(opened: Open, settings: Settings, data: Path, console: Console) -> None:
-    if settings.elasticsearch_url is None:
+    client = search_client(settings)
+    if client is None:
         return
-    done = _Mark(data / "indexed", settings)
-    if not done:
-        console.print("Indexing for search in the background; until it is done, searches find a part.")
-        await index_everything(opened)
-        done.set()
-        console.print("The search index is complete.")
+    try:
+        done = _Mark(data / "indexed", settings)
+        if not done:
+            console.print("Indexing for search in the background; until it is done, PostgreSQL answers searches.")
+            await Indexer(client, opened.database, settings.search_prefix).rebuild()
+            done.set()
+            console.print("The search index is complete.")
+    finally:
+        await client.close()
 
 
 class _Mark:

@@ -14,7 +14,7 @@ from db.errors import DatabaseError
 from db.health import revision
 from db.migrate import newest_revision
 from db.pool import Database
-from gateway.settings import Settings
+from gateway.settings import Settings, StoreSettings
 
 _PING_SECONDS = 2.0
 
@@ -78,7 +78,7 @@ async def connect(settings: Settings) -> AsyncIterator[Open]:
         yield Open(database, redis, SearchService(elasticsearch, database, settings.search_prefix))
 
 
-def search_client(settings: Settings) -> AsyncElasticsearch | None:
+def search_client(settings: StoreSettings) -> AsyncElasticsearch | None:
     """The client of the settings' Elasticsearch; whoever takes it closes it."""
     if settings.elasticsearch_url is None:
         return None
