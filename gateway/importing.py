@@ -97,7 +97,7 @@ class _Index:
         try:
             if table == "patients":
                 await self._indexer.index_patients(ids)
-            elif table == "history_events":
+            elif table == "events":
                 await self._indexer.index_events(ids)
         except (ApiError, TransportError):
             self.failed = True

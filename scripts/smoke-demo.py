@@ -1,5 +1,3 @@
-# ruff: noqa: S, T201
-
 """Tries the demo as a newcomer would: clones the repository, runs `make demo`, asks for a chart, stops it with Ctrl-C.
 
 Fails unless the demo becomes ready, answers, ends, and leaves no process behind. Needs Python's own library only.
