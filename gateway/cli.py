@@ -102,11 +102,16 @@ def migrate() -> None:
     from rich.console import Console
 
     from db.migrate import migrate, newest_revision
+    from db.pool import Database
     from gateway.settings import StoreSettings
 
+    async def run(url: str) -> None:
+        # Says in one line that it cannot be reached, where a migration would end with all of SQLAlchemy's.
+        await (await Database.connect(url, size=1)).close()
+        await migrate(url)
+
     with one_line_errors():
-        settings = StoreSettings.read()
-        asyncio.run(migrate(settings.database_url.get_secret_value()))
+        asyncio.run(run(StoreSettings.read().database_url.get_secret_value()))
         Console().print(f"The database is at revision {newest_revision()}.")
 
 

@@ -26,8 +26,10 @@ _SAMPLE: Final = Path(__file__).parents[1] / "examples" / "sample" / "synthea-11
 # The patient of the sample with the most events.
 _PATIENT_NAME: Final = "Columbus656 Kunde533"
 _PATIENT_MRN: Final = "8051e24f-bc54-22da-6b4e-6d6bd539e15d"
-_QUERY: Final = (Path(__file__).parents[1] / "examples" / "chart.graphql").read_text
-"""Read when it is shown."""
+_QUERY: Final = (
+    "query ($mrn: String!) { patient(mrn: $mrn) { name { full } birthDate "
+    "history(first: 20) { nodes { kind recordedAt code { display } } } } }"
+)
 
 
 def run(port: int, data: Path) -> None:
@@ -129,8 +131,9 @@ def _cursor_key(file: Path) -> SecretStr:
 
 def _welcome(console: Console, port: int) -> None:
     url = f"http://127.0.0.1:{port}/graphql"
-    asked = urlencode({"query": _QUERY(), "variables": f'{{"mrn": "{_PATIENT_MRN}"}}'})
+    asked = urlencode({"query": _QUERY, "variables": f'{{"mrn": "{_PATIENT_MRN}"}}'})
     console.print(f"\n[bold green]Anamnesis is ready:[/] {url}\n")
-    console.print(f"A patient to try: {_PATIENT_NAME}, MRN {_PATIENT_MRN}. In GraphiQL, query filled in:")
+    console.print(f"A patient to try: {_PATIENT_NAME}, MRN {_PATIENT_MRN}")
+    console.print("In GraphiQL, with a query filled in:")
     console.print(f"{url}?{asked}\n", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops it.")
