@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 from embedded import elasticsearch, ports, postgres, valkey
 from embedded.errors import DataInUse, DataNotWritable, EmbeddedError
+from embedded.files import write_private
 from embedded.process import Process, Run
 
 # How long the servers of a run that was killed may take to end.
@@ -93,16 +94,14 @@ class Parts:
     def write_env(self, path: Path) -> None:
         """Writes the addresses as `ANAMNESIS_*=` lines, readable by the owner only: they carry passwords.
 
-        A part that is not there has an empty address.
+        A part that is not there has an empty address. Raises DataNotWritable.
         """
         lines = {
             "ANAMNESIS_DATABASE_URL": self.postgres_url,
             "ANAMNESIS_REDIS_URL": self.redis_url,
             "ANAMNESIS_ELASTICSEARCH_URL": self.elasticsearch_url or "",
         }
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        write_private(path, "".join(f"{name}={value}\n" for name, value in lines.items()))
 
     def close(self) -> None:
         """Stops what was started and returns when it is gone. Safe to call again."""

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from embedded.errors import PortInUse
+from embedded.files import write_private
 
 LOOPBACK = "127.0.0.1"
 
@@ -41,5 +42,5 @@ def remembered(file: Path, part: str) -> int:
     port = ports.get(part)
     if port is None or taken(port):
         ports[part] = port = free()
-        file.write_text(json.dumps(ports, indent=2, sort_keys=True) + "\n")
+        write_private(file, json.dumps(ports, indent=2, sort_keys=True) + "\n")
     return port

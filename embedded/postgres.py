@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from embedded import postgres_programs
-from embedded.errors import DataNotWritable
+from embedded.files import write_private
 from embedded.ports import LOOPBACK, require_free
 from embedded.postgres_programs import Programs
 from embedded.process import STEP_STOP, Process, Run, Stop, User
@@ -108,7 +108,7 @@ def _prepare(programs: Programs, cluster: Path, secret: Path, user: User | None,
     statements = f"ALTER ROLE {_ROLE} PASSWORD '{password}';\n"
     if cluster.exists():
         _single_user(programs, cluster, statements, user, run)
-        _write_secret(secret, password)
+        write_private(secret, password + "\n")
         return password
     # A cluster appears under its name complete or not at all; what an interrupted run left is removed.
     for leftover in cluster.parent.glob("postgres.new-*"):
@@ -118,7 +118,7 @@ def _prepare(programs: Programs, cluster: Path, secret: Path, user: User | None,
         os.chown(fresh, user.uid, user.gid)
     _initdb(programs, fresh, user, run, fast=fast)
     _single_user(programs, fresh, f"CREATE DATABASE {_DATABASE};\n{statements}", user, run)
-    _write_secret(secret, password)
+    write_private(secret, password + "\n")
     fresh.rename(cluster)
     return password
 
@@ -159,15 +159,6 @@ def _step(
         env=_environment(),
         stdin=stdin,
     ).wait_done(_STEP_SECONDS)
-
-
-def _write_secret(file: Path, password: str) -> None:
-    try:
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-        file.write_text(password + "\n")
-    except OSError as error:
-        raise DataNotWritable(file, error.strerror or str(error)) from error
 
 
 def _forget_reused_pid(cluster: Path) -> None:

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from embedded.errors import PartMissing
+from embedded.files import write_private
 from embedded.ports import LOOPBACK, require_free
 from embedded.process import Process, Run, Stop
 from embedded.programs import in_wheel, package_manager_advice, version
@@ -44,9 +45,9 @@ def start(data: Path, port: int, run: Run, *, fast: bool) -> tuple[Process, str]
     folder.mkdir(mode=0o700, exist_ok=True)
     password = secrets.token_urlsafe(24)
     settings = folder / "valkey.conf"  # not on the command line, which every user of the machine can read
-    settings.touch(mode=0o600)
     save = '""' if fast else "300 1"
-    settings.write_text(_SETTINGS.format(host=LOOPBACK, port=port, password=password, folder=folder, save=save))
+    content = _SETTINGS.format(host=LOOPBACK, port=port, password=password, folder=folder, save=save)
+    write_private(settings, content)
     server = Process(_NAME, [str(program), str(settings)], run, log="valkey", stop=_STOP)
     url = f"redis://:{password}@{LOOPBACK}:{port}/0"
     server.wait_ready(lambda: _ready(url, server.pid), _READY_SECONDS)

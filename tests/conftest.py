@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from embedded.parts import Parts
-from tests.servers import fresh_database
+from tests.databases import fresh
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +36,5 @@ def elasticsearch_url(parts: Parts) -> str:
 @pytest.fixture
 async def database(postgres_url: str) -> AsyncIterator[str]:
     """The URL of an empty database of this test's own."""
-    async with fresh_database(postgres_url) as url:
+    async with fresh(postgres_url) as url:
         yield url
