@@ -77,7 +77,7 @@ def system(file: str, code: str, spelled: str = "") -> str:
     listed = _BY_CODE.get((file, code))
     if listed is not None:
         return listed
-    if file == "observations" and not _LOINC_CODE.fullmatch(code) or code.startswith("X9999-"):
+    if file == "observations" and not _LOINC_CODE.fullmatch(code):
         return SYNTHEA
     if file == "allergies" and not is_snomed_concept(code):
         return RXNORM if _DIGITS.fullmatch(code) else SYNTHEA

@@ -1,0 +1,198 @@
+"""The SQL of bulk imports: rows are copied to temporary tables of one session, checked there, and merged in batches.
+
+db/staging_session.py runs these statements.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    FromClause,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql.elements import ClauseElement
+
+from db.tables import encounters, events, metadata, organizations, patients, practitioners
+
+
+class Fault(StrEnum):
+    """Why a staged row cannot be merged."""
+
+    NO_PATIENT = "no_patient"
+    NO_ENCOUNTER = "no_encounter"
+    FOREIGN_ENCOUNTER = "foreign_encounter"
+    NO_ORGANIZATION = "no_organization"
+    NO_PRACTITIONER = "no_practitioner"
+    FOREIGN_ID = "foreign_id"
+    FOREIGN_MRN = "foreign_mrn"
+
+
+class Stage:
+    """A staging table: the line of the source, and the columns of one table that one file fills."""
+
+    def __init__(self, name: str, table: str, columns: Sequence[str], kind: str = "") -> None:
+        """`columns` begin with the id; `kind` is written to each row of the events."""
+        self.columns = ("line", *columns)
+        self._target = target = metadata.tables[table]
+        self._kind: ColumnElement[str] | None = literal_column(f"'{kind}'") if kind else None
+        self.table = staged = Table(
+            f"staged_{name}",
+            MetaData(),
+            Column("line", BigInteger, nullable=False),
+            *(Column(column, target.c[column].type) for column in columns),
+            prefixes=["TEMPORARY"],
+        )
+        self._values = [staged.c[column] for column in columns if column != "id"]
+        self._batch = (
+            staged.c.line >= bindparam("first", type_=BigInteger),
+            staged.c.line < bindparam("end", type_=BigInteger),
+        )
+
+    def create(self) -> ClauseElement:
+        return CreateTable(self.table)
+
+    def index(self) -> ClauseElement:
+        return CreateIndex(Index(f"{self.table.name}_line", self.table.c.line, unique=True))
+
+    def repeats(self) -> ClauseElement:
+        """Rows whose id stands on another row too, all but the first in the order of their values.
+
+        Their `place` among the rows of the id counts from 1.
+        """
+        staged = self.table
+        # The order of bytes, so that it is the same in every database.
+        order = [column.collate("C") if isinstance(column.type, Text) else column for column in self._values]
+        repeated = select(staged.c.id).group_by(staged.c.id).having(func.count() > literal_column("1"))
+        place = func.row_number().over(partition_by=staged.c.id, order_by=[*order, staged.c.line])
+        ranked = select(staged, place.label("place")).where(staged.c.id.in_(repeated)).subquery()
+        return select(ranked).where(ranked.c.place > literal_column("1")).order_by(ranked.c.line)
+
+    def renumber(self) -> ClauseElement:
+        staged = self.table
+        return (
+            update(staged)
+            .values(id=bindparam("new_id", type_=staged.c.id.type))
+            .where(staged.c.line == bindparam("at_line", type_=BigInteger))
+        )
+
+    def drop(self) -> ClauseElement:
+        lines = bindparam("lines", type_=ARRAY(BigInteger))
+        return delete(self.table).where(self.table.c.line == func.any(lines))
+
+    def faults(self) -> ClauseElement | None:
+        """Lines of a batch that point to what is not there, or to what is another's; None if no row can."""
+        staged, target = self.table, self._target
+        found: list[tuple[ColumnElement[bool], Fault]] = []
+        source: FromClause = staged
+        referred = (
+            ("patient_id", patients, Fault.NO_PATIENT),
+            ("encounter_id", encounters, Fault.NO_ENCOUNTER),
+            ("organization_id", organizations, Fault.NO_ORGANIZATION),
+            ("practitioner_id", practitioners, Fault.NO_PRACTITIONER),
+        )
+        for column, table, fault in referred:
+            if column in staged.c:
+                other = table.alias()
+                source = source.outerjoin(other, other.c.id == staged.c[column])
+                found.append((staged.c[column].is_not(None) & other.c.id.is_(None), fault))
+                if table is encounters:
+                    found.append((other.c.patient_id != staged.c.patient_id, Fault.FOREIGN_ENCOUNTER))
+        if target in (encounters, events):
+            own = target.alias()
+            source = source.outerjoin(own, own.c.id == staged.c.id)
+            found.append((own.c.patient_id != staged.c.patient_id, Fault.FOREIGN_ID))
+            if self._kind is not None:
+                found.append((own.c.kind != self._kind, Fault.FOREIGN_ID))
+        if target is patients:
+            holder = target.alias()
+            source = source.outerjoin(holder, (holder.c.mrn == staged.c.mrn) & (holder.c.id != staged.c.id))
+            found.append((holder.c.id.is_not(None), Fault.FOREIGN_MRN))
+        if not found:
+            return None
+        fault_of = case(*((condition, literal_column(f"'{fault}'")) for condition, fault in found))
+        return (
+            select(staged.c.line, fault_of.label("fault"))
+            .select_from(source)
+            .where(*self._batch, or_(*(condition for condition, _ in found)))
+            .order_by(staged.c.line)
+        )
+
+    def merge(self) -> ClauseElement:
+        """Inserts or updates a batch's rows that are new or different; returns their ids.
+
+        Rows that are the same are left out before the insert, which would lock, and so write, each of them.
+        """
+        staged, target = self.table, self._target
+        old = target.alias()
+        names = [column.name for column in self._values]
+        rows = (
+            select(staged.c.id, *self._values)
+            .select_from(staged.outerjoin(old, old.c.id == staged.c.id))
+            .where(
+                *self._batch,
+                or_(old.c.id.is_(None), _row(old.c[name] for name in names).is_distinct_from(_row(self._values))),
+            )
+        )
+        written = ["id", *names]
+        if self._kind is not None:
+            rows = rows.add_columns(self._kind)
+            written.append("kind")
+        merged = insert(target).from_select(written, rows)
+        return merged.on_conflict_do_update(
+            index_elements=[target.c.id],
+            set_={name: merged.excluded[name] for name in names},
+            where=_row(target.c[name] for name in names).is_distinct_from(
+                _row(merged.excluded[name] for name in names)
+            ),
+        ).returning(target.c.id, literal_column("xmax = 0").label("inserted"))
+
+
+def _row(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return tuple_(*columns)
+
+
+def name_imaging(imaging: Stage, procedures: Stage) -> ClauseElement:
+    """Displays of imaging studies, which have none: those of their procedure codes, a fully specified name first."""
+    study, procedure = imaging.table, procedures.table
+    tagged = procedure.c.display.like(literal_column("'%)'"))
+    names = (
+        select(procedure.c.code, procedure.c.display)
+        .distinct(procedure.c.code)
+        .where(procedure.c.display.is_not(None), procedure.c.code.in_(select(study.c.code)))
+        .order_by(procedure.c.code, tagged.desc(), procedure.c.display.collate("C"))
+        .subquery()
+    )
+    return update(study).values(display=names.c.display).where(study.c.code == names.c.code)
+
+
+def encode(rows: Iterable[tuple[str, ...]]) -> bytes:
+    """Rows as COPY reads them; an empty text is null."""
+    return "".join(map(_encode_row, rows)).encode()
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _encode_row(row: tuple[str, ...]) -> str:
+    text = "\t".join(row)
+    if "\\" in text or "\n" in text or "\r" in text or text.count("\t") >= len(row):
+        text = "\t".join([value.translate(_ESCAPES) for value in row])
+    return text + "\n"

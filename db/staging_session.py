@@ -1,0 +1,145 @@
+"""One import's session with the database.
+
+Staging tables and the lock belong to the session and end with it: an import that is killed leaves nothing behind but
+whole batches, and is simply repeated.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.sql.elements import ClauseElement
+
+from db.errors import DatabaseUnavailable
+from db.pool import Statement
+from db.staging import Fault, Stage, name_imaging
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+# Any constant will do: it keeps two imports into one database from running at once.
+_LOCK = 0x616E616E
+# A killed import's session ends when its last statement does.
+_LOCK_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
+# One COPY or one batch takes a second or so; a server that needs this long is not going to answer.
+_STATEMENT_SECONDS = 300.0
+# Passes over a whole staging table: minutes for tens of millions of rows.
+_PASS_SECONDS = 3_600.0
+_REPEATS = 1_000
+
+
+class Staging:
+    """One import's session with the database."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator["Staging"]:
+        """Raises DatabaseUnavailable when the server does not answer, or stops to."""
+        try:
+            connection = await asyncpg.connect(
+                url,
+                timeout=_CONNECT_SECONDS,
+                command_timeout=_STATEMENT_SECONDS,
+                server_settings={
+                    "application_name": "anamnesis import",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "temp_buffers": "64MB",
+                    "work_mem": "64MB",
+                },
+            )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        try:
+            yield cls(connection)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            raise DatabaseUnavailable("the connection to PostgreSQL broke: repeat the import") from error
+        except asyncpg.OperatorInterventionError as error:
+            raise DatabaseUnavailable("PostgreSQL ended the import: repeat it") from error
+        finally:
+            # Nothing is worth a polite goodbye: what has not been committed is to go.
+            connection.terminate()
+
+    async def lock(self) -> bool:
+        """Whether this session is now the only import."""
+        for _ in range(int(_LOCK_SECONDS * 5)):
+            if await self._connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+                return True
+            await asyncio.sleep(0.2)
+        return False
+
+    async def create(self, stage: Stage) -> None:
+        await self._run(stage.create())
+
+    async def copy(self, stage: Stage, rows: bytes) -> None:
+        """Appends rows, as encode() returns them."""
+        await self._connection.copy_to_table(
+            stage.table.name,
+            source=BytesIO(rows),
+            columns=stage.columns,
+            format="text",
+            null="",
+            encoding="utf-8",
+            timeout=_STATEMENT_SECONDS,
+        )
+
+    async def settle(self, stage: Stage) -> None:
+        """After the last row was copied."""
+        await self._run(stage.index())
+        await self._connection.execute(f"analyze {stage.table.name}", timeout=_PASS_SECONDS)
+
+    async def name_imaging(self, imaging: Stage, procedures: Stage) -> None:
+        await self._run(name_imaging(imaging, procedures))
+
+    @asynccontextmanager
+    async def repeats(self, stage: Stage) -> AsyncIterator[AsyncIterator[list[asyncpg.Record]]]:
+        """Pages of the rows whose id another row has too; what the block changes is committed at its end."""
+        statement = Statement("staging repeats", stage.repeats())
+
+        async def pages(cursor: asyncpg.cursor.Cursor) -> AsyncIterator[list[asyncpg.Record]]:
+            while page := await cursor.fetch(_REPEATS, timeout=_PASS_SECONDS):
+                yield page
+
+        async with self._connection.transaction():
+            yield pages(await self._connection.cursor(statement.text, timeout=_PASS_SECONDS))
+
+    async def renumber(self, stage: Stage, ids: Sequence[tuple[int, str]]) -> None:
+        """Gives staged lines new ids."""
+        statement = Statement("staging renumber", stage.renumber())
+        arguments = [statement.arguments({"at_line": line, "new_id": UUID(new_id)}) for line, new_id in ids]
+        await self._connection.executemany(statement.text, arguments, timeout=_STATEMENT_SECONDS)
+
+    async def drop(self, stage: Stage, lines: Sequence[int]) -> None:
+        """Takes lines out of the import."""
+        statement = Statement("staging drop", stage.drop())
+        await self._connection.execute(statement.text, lines)
+
+    async def faults(self, stage: Stage, first: int, end: int) -> list[tuple[int, Fault]]:
+        """The lines from `first` to before `end` that cannot be merged, and why."""
+        query = stage.faults()
+        if query is None:
+            return []
+        statement = Statement("staging faults", query)
+        arguments = statement.arguments({"first": first, "end": end})
+        return [(line, Fault(fault)) for line, fault in await self._connection.fetch(statement.text, *arguments)]
+
+    async def merge(self, stage: Stage, first: int, end: int) -> tuple[list[UUID], list[UUID]]:
+        """Merges the lines from `first` to before `end` in one transaction.
+
+        Returns the ids that were inserted and those that were updated.
+        """
+        statement = Statement("staging merge", stage.merge())
+        merged = await self._connection.fetch(statement.text, *statement.arguments({"first": first, "end": end}))
+        inserted = [row["id"] for row in merged if row["inserted"]]
+        return inserted, [row["id"] for row in merged if not row["inserted"]]
+
+    async def _run(self, query: ClauseElement) -> None:
+        await self._connection.execute(Statement("staging", query).text, timeout=_PASS_SECONDS)
