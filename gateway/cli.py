@@ -1,4 +1,4 @@
-"""The command line. What a command needs is imported when it runs, so that help is quick."""
+"""The command line. What a command needs is imported when it runs, so that help and wrong settings are quick."""
 
 import sys
 from collections.abc import Iterator
@@ -85,11 +85,12 @@ class _WithSettings(TyperCommand):
 @app.command(cls=_WithSettings)
 def serve() -> None:
     """Serve the records of a migrated database."""
-    from gateway import serve as server
     from gateway.settings import Settings
 
     with one_line_errors():
         settings = Settings.read()
+        from gateway import serve as server
+
         listener = server.listen(settings.host, settings.port)
         server.serve(settings, listener)
 
@@ -126,11 +127,13 @@ def synthea(
     """
     import asyncio
 
-    from gateway.importing import import_and_report
     from gateway.settings import StoreSettings
 
     with one_line_errors():
-        asyncio.run(import_and_report(StoreSettings.read(), path))
+        settings = StoreSettings.read()
+        from gateway.importing import import_and_report
+
+        asyncio.run(import_and_report(settings, path))
 
 
 @search.command()
@@ -138,11 +141,13 @@ def rebuild() -> None:
     """Build the search index anew beside the old one, then switch. Searches go on meanwhile."""
     import asyncio
 
-    from gateway.importing import rebuild_and_report
     from gateway.settings import StoreSettings
 
     with one_line_errors():
-        asyncio.run(rebuild_and_report(StoreSettings.read()))
+        settings = StoreSettings.read()
+        from gateway.importing import rebuild_and_report
+
+        asyncio.run(rebuild_and_report(settings))
 
 
 _SCHEMA_FILE = Path("schema.graphql")
