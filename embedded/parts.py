@@ -30,7 +30,7 @@ class Parts:
     """Three servers' addresses, and those of the three that this process started.
 
     `elasticsearch_url` is None when Elasticsearch could not be had; `elasticsearch_missing` then says why, in one
-    line. A context manager; `close` does the same.
+    line. `logs` is the folder of the parts' logs. A context manager; `close` does the same.
     """
 
     postgres_url: str
@@ -48,7 +48,8 @@ class Parts:
         except BaseException:
             os.close(self._locks.pop())
             raise
-        self._run = Run(self._locks[-1], data / "logs")
+        self.logs = data / "logs"
+        self._run = Run(self._locks[-1], self.logs)
 
     @classmethod
     def start(

@@ -78,11 +78,14 @@ def _user(cluster: Path) -> User | None:
     """Whom to run as: PostgreSQL refuses to be root, so root hands it to whoever owns the data, else to nobody."""
     if os.geteuid() != 0:
         return None
-    for path in (cluster, cluster.parent):
-        if path.exists() and (status := path.stat()).st_uid != 0:
-            return User(status.st_uid, status.st_gid)
-    nobody = pwd.getpwnam("nobody")
-    return User(nobody.pw_uid, nobody.pw_gid)
+    if cluster.exists() and (status := cluster.stat()).st_uid != 0:
+        return User(status.st_uid, status.st_gid)
+    account = pwd.getpwnam("nobody")
+    # initdb insists on an account with a name, which the owner of a folder mounted into a container may not have.
+    with contextlib.suppress(KeyError):
+        owner = pwd.getpwuid(cluster.parent.stat().st_uid)
+        account = owner if owner.pw_uid != 0 else account
+    return User(account.pw_uid, account.pw_gid)
 
 
 def _seen_by_server(cluster: Path) -> str:
