@@ -76,6 +76,7 @@ async def _fill(settings: Settings, data: Path, console: Console) -> None:
     await migrate(settings.database_url.get_secret_value())
     done = _Mark(data / "imported", settings)
     if not done:
+        console.print("Importing the sample.")
         # Marked when it is complete: an import that was cut short is repeated, which changes nothing that is there.
         await import_with_progress(settings, _SAMPLE, console)
         done.set()
