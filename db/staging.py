@@ -1,4 +1,4 @@
-"""The SQL of bulk imports: rows are copied to temporary tables of one session, checked there, and merged in batches.
+"""The SQL of bulk imports: rows are copied to staging tables, checked there, and merged in batches.
 
 db/staging_session.py runs these statements.
 """
@@ -32,6 +32,9 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from db.tables import encounters, events, metadata, organizations, patients, practitioners
 
+# Unlogged tables of a schema of their own rather than temporary ones: several connections merge from them at once.
+SCHEMA = "staging"
+
 
 class Fault(StrEnum):
     """Why a staged row cannot be merged."""
@@ -54,11 +57,11 @@ class Stage:
         self._target = target = metadata.tables[table]
         self._kind: ColumnElement[str] | None = literal_column(f"'{kind}'") if kind else None
         self.table = staged = Table(
-            f"staged_{name}",
-            MetaData(),
+            name,
+            MetaData(schema=SCHEMA),
             Column("line", BigInteger, nullable=False),
             *(Column(column, target.c[column].type) for column in columns),
-            prefixes=["TEMPORARY"],
+            prefixes=["UNLOGGED"],
         )
         self._values = [staged.c[column] for column in columns if column != "id"]
         self._batch = (

@@ -1,7 +1,7 @@
 """One import's session with the database.
 
-Staging tables and the lock belong to the session and end with it: an import that is killed leaves nothing behind but
-whole batches, and is simply repeated.
+The lock ends with the session, however it ends, and the next session begins by dropping what the last one may have
+left: an import that is killed is simply repeated.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from db.errors import DatabaseUnavailable
 from db.pool import Statement
-from db.staging import Fault, Stage, name_imaging
+from db.staging import SCHEMA, Fault, Stage, name_imaging
+from db.tables import metadata
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -31,50 +32,62 @@ _STATEMENT_SECONDS = 300.0
 # Passes over a whole staging table: minutes for tens of millions of rows.
 _PASS_SECONDS = 3_600.0
 _REPEATS = 1_000
+# Batches that are merged at the same time, each on a connection of its own: a batch is bound by one core of the server.
+MERGERS = 2
+
+
+async def _locked(connection: "Connection") -> bool:
+    for _ in range(int(_LOCK_SECONDS * 5)):
+        if await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            return True
+        await asyncio.sleep(0.2)
+    return False
 
 
 class Staging:
     """One import's session with the database."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Connection", mergers: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._connection = connection
+        self._mergers = mergers
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator["Staging"]:
-        """Raises DatabaseUnavailable when the server does not answer, or stops to."""
+    async def open(cls, url: str) -> AsyncIterator["Staging | None"]:
+        """The session, or None while another one is open.
+
+        Raises DatabaseUnavailable when the server does not answer, or stops to.
+        """
+        settings = {"application_name": "anamnesis import", "timezone": "UTC", "jit": "off", "work_mem": "64MB"}
         try:
             connection = await asyncpg.connect(
-                url,
-                timeout=_CONNECT_SECONDS,
-                command_timeout=_STATEMENT_SECONDS,
-                server_settings={
-                    "application_name": "anamnesis import",
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "temp_buffers": "64MB",
-                    "work_mem": "64MB",
-                },
+                url, timeout=_CONNECT_SECONDS, command_timeout=_STATEMENT_SECONDS, server_settings=settings
             )
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise DatabaseUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        mergers = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=MERGERS,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_STATEMENT_SECONDS,
+            server_settings=settings,
+        )
         try:
-            yield cls(connection)
+            async with mergers:
+                if not await _locked(connection):
+                    yield None
+                    return
+                await connection.execute(f"drop schema if exists {SCHEMA} cascade; create schema {SCHEMA}")
+                yield cls(connection, mergers)
+                await connection.execute(f"drop schema {SCHEMA} cascade")
         except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
             raise DatabaseUnavailable("the connection to PostgreSQL broke: repeat the import") from error
         except asyncpg.OperatorInterventionError as error:
             raise DatabaseUnavailable("PostgreSQL ended the import: repeat it") from error
         finally:
-            # Nothing is worth a polite goodbye: what has not been committed is to go.
+            mergers.terminate()
             connection.terminate()
-
-    async def lock(self) -> bool:
-        """Whether this session is now the only import."""
-        for _ in range(int(_LOCK_SECONDS * 5)):
-            if await self._connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-                return True
-            await asyncio.sleep(0.2)
-        return False
 
     async def create(self, stage: Stage) -> None:
         await self._run(stage.create())
@@ -83,6 +96,7 @@ class Staging:
         """Appends rows, as encode() returns them."""
         await self._connection.copy_to_table(
             stage.table.name,
+            schema_name=SCHEMA,
             source=BytesIO(rows),
             columns=stage.columns,
             format="text",
@@ -94,7 +108,7 @@ class Staging:
     async def settle(self, stage: Stage) -> None:
         """After the last row was copied."""
         await self._run(stage.index())
-        await self._connection.execute(f"analyze {stage.table.name}", timeout=_PASS_SECONDS)
+        await self._connection.execute(f"analyze {SCHEMA}.{stage.table.name}", timeout=_PASS_SECONDS)
 
     async def name_imaging(self, imaging: Stage, procedures: Stage) -> None:
         await self._run(name_imaging(imaging, procedures))
@@ -120,7 +134,7 @@ class Staging:
     async def drop(self, stage: Stage, lines: Sequence[int]) -> None:
         """Takes lines out of the import."""
         statement = Statement("staging drop", stage.drop())
-        await self._connection.execute(statement.text, lines)
+        await self._mergers.execute(statement.text, lines)
 
     async def faults(self, stage: Stage, first: int, end: int) -> list[tuple[int, Fault]]:
         """The lines from `first` to before `end` that cannot be merged, and why."""
@@ -129,7 +143,7 @@ class Staging:
             return []
         statement = Statement("staging faults", query)
         arguments = statement.arguments({"first": first, "end": end})
-        return [(line, Fault(fault)) for line, fault in await self._connection.fetch(statement.text, *arguments)]
+        return [(line, Fault(fault)) for line, fault in await self._mergers.fetch(statement.text, *arguments)]
 
     async def merge(self, stage: Stage, first: int, end: int) -> tuple[list[UUID], list[UUID]]:
         """Merges the lines from `first` to before `end` in one transaction.
@@ -137,9 +151,14 @@ class Staging:
         Returns the ids that were inserted and those that were updated.
         """
         statement = Statement("staging merge", stage.merge())
-        merged = await self._connection.fetch(statement.text, *statement.arguments({"first": first, "end": end}))
+        merged = await self._mergers.fetch(statement.text, *statement.arguments({"first": first, "end": end}))
         inserted = [row["id"] for row in merged if row["inserted"]]
         return inserted, [row["id"] for row in merged if not row["inserted"]]
+
+    async def analyze(self) -> None:
+        """Tells the planner what the tables hold now."""
+        names = ", ".join(name for name in metadata.tables)
+        await self._connection.execute(f"analyze {names}", timeout=_PASS_SECONDS)
 
     async def _run(self, query: ClauseElement) -> None:
         await self._connection.execute(Statement("staging", query).text, timeout=_PASS_SECONDS)

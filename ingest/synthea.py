@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from db.staging import Fault, Stage, encode
-from db.staging_session import Staging
+from db.staging_session import MERGERS, Staging
 from ingest.archive import Source
 from ingest.errors import ImportRunning, SourceUnreadable
 from ingest.event_ids import event_id
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 BLOCK_ROWS = 20_000
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 
 _FAULTS = {
     Fault.NO_PATIENT: ("PATIENT", "refers to a patient that is not there"),
@@ -68,7 +68,7 @@ async def import_synthea(
     tell = progress or (lambda phase, done, total: None)
     report = ImportReport()
     async with Staging.open(database_url) as staging:
-        if not await staging.lock():
+        if staging is None:
             raise ImportRunning
         started = monotonic()
         staged = await _read(Source(source), staging, report, tell)
@@ -138,28 +138,64 @@ async def _merge(
     for each in staged:
         await staging.settle(each.stage)
     await staging.name_imaging(stages["imaging_studies"], stages["procedures"])
-    total = sum(each.rows for each in staged)
-    done = 0
+    merge = _Merge(staging, report, tell, on_merged, sum(each.rows for each in staged))
     for each in staged:
-        taken = await _tell_apart(each, staging, report)
-        count = report.counts[each.file.kind or each.file.table] = Count()
-        for first in range(0, each.end, BATCH_ROWS):
-            batch = (first, first + BATCH_ROWS)
-            faults = await staging.faults(each.stage, *batch)
-            for line, fault in faults:
-                column, reason = _FAULTS[fault]
-                report.reject(Rejection(each.file.file, line, reason, column))
-            if faults:
-                await staging.drop(each.stage, [line for line, _ in faults])
-                taken += len(faults)
-            inserted, updated = await staging.merge(each.stage, *batch)
-            count.inserted += len(inserted)
-            count.updated += len(updated)
-            if on_merged is not None and (inserted or updated):
-                await on_merged(each.file.table, [*inserted, *updated])
-            tell(Phase.MERGING, done + min(first + BATCH_ROWS, each.rows), total)
-        done += each.rows
-        count.unchanged = each.rows - taken - count.inserted - count.updated
+        await merge.file(each)
+    if report.changed:
+        await staging.analyze()
+
+
+class _Merge:
+    """Merges staged files, several batches of one file at a time."""
+
+    def __init__(
+        self, staging: Staging, report: ImportReport, tell: Progress, on_merged: OnMerged | None, total: int
+    ) -> None:
+        self._staging = staging
+        self._report = report
+        self._tell = tell
+        self._on_merged = on_merged
+        self._telling = asyncio.Lock()
+        self._total = total
+        self._done = 0
+
+    async def file(self, staged: _Staged) -> None:
+        taken = await _tell_apart(staged, self._staging, self._report)
+        count = self._report.counts[staged.file.kind or staged.file.table] = Count()
+        before = self._report.rejected_total
+        done_before = self._done
+        firsts = iter(range(0, staged.end, BATCH_ROWS))
+
+        async def merge_next() -> None:
+            for first in firsts:
+                await self._batch(staged, count, first)
+                self._done = min(self._done + BATCH_ROWS, done_before + staged.rows)
+                self._tell(Phase.MERGING, self._done, self._total)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(MERGERS):
+                    group.create_task(merge_next())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        self._done = done_before + staged.rows
+        rejected = self._report.rejected_total - before
+        count.unchanged = staged.rows - taken - rejected - count.inserted - count.updated
+
+    async def _batch(self, staged: _Staged, count: Count, first: int) -> None:
+        lines = (first, first + BATCH_ROWS)
+        faults = await self._staging.faults(staged.stage, *lines)
+        for line, fault in faults:
+            column, reason = _FAULTS[fault]
+            self._report.reject(Rejection(staged.file.file, line, reason, column))
+        if faults:
+            await self._staging.drop(staged.stage, [line for line, _ in faults])
+        inserted, updated = await self._staging.merge(staged.stage, *lines)
+        count.inserted += len(inserted)
+        count.updated += len(updated)
+        if self._on_merged is not None and (inserted or updated):
+            async with self._telling:
+                await self._on_merged(staged.file.table, [*inserted, *updated])
 
 
 async def _tell_apart(each: _Staged, staging: Staging, report: ImportReport) -> int:
