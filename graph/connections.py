@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 
@@ -31,6 +31,12 @@ class Loaded(Generic[RowT]):
     def cursor(self, position: tuple[Any, ...]) -> str:
         return self.cursors.seal(self.scope, position)
 
+    def start_cursor(self) -> str | None:
+        return self.cursor(self.items[0].position) if self.items else None
+
+    def end_cursor(self) -> str | None:
+        return self.cursor(self.items[-1].position) if self.items else None
+
     async def has_next(self) -> bool:
         """Whether the list goes on after the last entry of the page."""
         if self.more and not self.page.backward:
@@ -50,27 +56,37 @@ class Loaded(Generic[RowT]):
         return (await self.read(Page(0, before=first, backward=True))).more
 
 
+class PageEnds(Protocol):
+    """What a page can say of its ends."""
+
+    async def has_next(self) -> bool: ...
+
+    async def has_previous(self) -> bool: ...
+
+    def start_cursor(self) -> str | None: ...
+
+    def end_cursor(self) -> str | None: ...
+
+
 @strawberry.type
 class PageInfo:
-    loaded: strawberry.Private[Loaded[Any]]
+    page: strawberry.Private[PageEnds]
 
     @strawberry.field
     async def has_next_page(self) -> bool:
-        return await self.loaded.has_next()
+        return await self.page.has_next()
 
     @strawberry.field
     async def has_previous_page(self) -> bool:
-        return await self.loaded.has_previous()
+        return await self.page.has_previous()
 
     @strawberry.field
     def start_cursor(self) -> str | None:
-        items = self.loaded.items
-        return self.loaded.cursor(items[0].position) if items else None
+        return self.page.start_cursor()
 
     @strawberry.field
     def end_cursor(self) -> str | None:
-        items = self.loaded.items
-        return self.loaded.cursor(items[-1].position) if items else None
+        return self.page.end_cursor()
 
 
 @strawberry.type
@@ -79,7 +95,7 @@ class Connection:
 
     @strawberry.field
     def page_info(self) -> PageInfo:
-        return PageInfo(loaded=self.loaded)
+        return PageInfo(page=self.loaded)
 
     @strawberry.field(description="Counted when asked for.")
     async def total_count(self) -> int | None:

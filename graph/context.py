@@ -1,7 +1,6 @@
 """What every field can reach: the caller's view of the record, and the cursors."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import strawberry
 
@@ -10,9 +9,7 @@ from graph.cursors import Cursors
 from loaders.request import Loaders
 from resolvers.policy import AllowAll, Policy
 from resolvers.reader import Reader
-
-if TYPE_CHECKING:
-    from search.service import SearchService
+from search.service import SearchService
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class Services:
     """What outlives a request: made once by the gateway."""
 
     database: Database
-    search: "SearchService"
+    search: SearchService
     cursors: Cursors
 
 

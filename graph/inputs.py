@@ -40,17 +40,23 @@ def read_text(value: str) -> str:
     return value
 
 
+def read_size(size: int | None) -> int:
+    """How many entries a page may have. Raises BadPage."""
+    if size is None:
+        return PAGE_SIZE
+    if not 0 <= size <= LARGEST_PAGE:
+        raise BadPage(f"A page has 0 to {LARGEST_PAGE} entries.")
+    return size
+
+
 def read_page(
     cursors: Cursors, scope: str, *, first: int | None, after: str | None, last: int | None, before: str | None
 ) -> Page:
     """The page that Relay's arguments ask for. Raises BadPage, BadCursor."""
     if first is not None and last is not None:
         raise BadPage("first and last do not go together.")
-    size = next((given for given in (first, last) if given is not None), PAGE_SIZE)
-    if not 0 <= size <= LARGEST_PAGE:
-        raise BadPage(f"A page has 0 to {LARGEST_PAGE} entries.")
     return Page(
-        size,
+        read_size(last if first is None else first),
         after=None if after is None else cursors.open(scope, after),
         before=None if before is None else cursors.open(scope, before),
         backward=last is not None,

@@ -1,10 +1,11 @@
 """The roots of every answer."""
 
 from functools import partial
+from typing import Any
 
 import strawberry
 
-from db.criteria import PatientCriteria
+from db.criteria import HistoryCriteria, PatientCriteria
 from db.directory import OrganizationRow, PractitionerRow
 from db.encounters import EncounterRow
 from db.history import EventRow
@@ -15,11 +16,13 @@ from graph.encounters import Encounter, Organization, Practitioner, encounter_of
 from graph.enums import PatientOrder
 from graph.errors import BadInput
 from graph.history import event_of
-from graph.inputs import PatientFilter, read_id, read_page, read_text
+from graph.inputs import HistoryFilter, PatientFilter, read_id, read_page, read_size, read_text
 from graph.node import Node
 from graph.patients import Patient, PatientConnection, patient_of
-from resolvers import encounters, nodes, patients
+from graph.search import Found, HistorySearchConnection, PatientSearchConnection
+from resolvers import encounters, nodes, patients, search
 from resolvers.policy import Row
+from resolvers.search import Matches
 
 
 def _node_of(row: Row) -> Node:
@@ -82,3 +85,44 @@ class Query:
     @strawberry.field
     async def encounter(self, info: Info, id: strawberry.ID) -> Encounter | None:  # noqa: A002 - the contract's name
         return Encounter.of(await encounters.encounter(info.context.reader, read_id(id)))
+
+    @strawberry.field(description="Search as you type over names, MRN, birth date and place; typo-tolerant.")
+    async def search_patients(
+        self,
+        info: Info,
+        query: str,
+        filter: PatientFilter | None = None,  # noqa: A002 - the contract's name
+        first: int | None = None,
+        after: str | None = None,
+    ) -> PatientSearchConnection | None:
+        criteria = filter.criteria() if filter else PatientCriteria()
+        scope = f"search of patients: {(query, criteria)}"
+        position = _position(info, scope, after)
+        matches = await search.search_patients(info.context.reader, query, criteria, read_size(first), position)
+        return PatientSearchConnection(found=_found(info, scope, matches, after))
+
+    @strawberry.field(description="Full text over codes, displays and values, of one patient or across patients.")
+    async def search_history(
+        self,
+        info: Info,
+        query: str,
+        patient_id: strawberry.ID | None = None,
+        filter: HistoryFilter | None = None,  # noqa: A002 - the contract's name
+        first: int | None = None,
+        after: str | None = None,
+    ) -> HistorySearchConnection | None:
+        criteria = filter.criteria() if filter else HistoryCriteria()
+        patient = None if patient_id is None else read_id(patient_id)
+        scope = f"search of history: {(query, patient, criteria)}"
+        position = _position(info, scope, after)
+        matches = await search.search_history(info.context.reader, query, patient, criteria, read_size(first), position)
+        return HistorySearchConnection(found=_found(info, scope, matches, after))
+
+
+def _position(info: Info, scope: str, after: str | None) -> tuple[Any, ...] | None:
+    """Where a page of a search starts: a score means nothing in another search, so the scope names the search."""
+    return None if after is None else info.context.cursors.open(scope, after)
+
+
+def _found(info: Info, scope: str, matches: Matches[Any], after: str | None) -> Found:
+    return Found(matches, after is None, partial(info.context.cursors.seal, scope))

@@ -2,14 +2,12 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from search.service import SearchService
+from typing import TypeVar
 
 from db.keyset import Slice
 from loaders.request import Loaders
 from resolvers.policy import Forbidden, Policy, Row
+from search.service import SearchService
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -20,7 +18,7 @@ class Reader:
 
     loaders: Loaders
     policy: Policy
-    search: "SearchService"
+    search: SearchService
 
     async def one(self, loaded: Awaitable[RowT | None]) -> RowT | None:
         """A row, or None where there is none. Raises Forbidden: a single record says that it is withheld."""
