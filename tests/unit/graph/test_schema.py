@@ -25,5 +25,5 @@ def test_a_breaking_change_is_found() -> None:
     contract = build_schema((ROOT / "tests" / "contract.graphql").read_text())
     broken = build_schema(sdl().replace("speciality: String", "speciality: Int"))
     assert [change.description for change in find_breaking_changes(contract, broken)] == [
-        "Practitioner.speciality changed type from String to Int."
+        "Field Practitioner.speciality changed type from String to Int."
     ]
