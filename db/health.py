@@ -1,12 +1,12 @@
 """What a database says of itself, for readiness and for `doctor`."""
 
 import asyncpg
-from sqlalchemy import column, func, select, table
+from sqlalchemy import column, select, table, text
 
 from db.pool import Database, Statement
 
 _REVISION = Statement("health_revision", select(column("version_num")).select_from(table("alembic_version")))
-_VERSION = Statement("health_version", select(func.current_setting("server_version").label("version")))
+_VERSION = Statement("health_version", text("select current_setting('server_version') as version"))
 
 
 async def revision(database: Database) -> str | None:

@@ -32,7 +32,7 @@ def one_line_errors() -> Iterator[None]:
     """Ends the command with one line where a user can do something about it: 2 for settings, 1 for the rest."""
     from db.errors import DatabaseError
     from embedded.errors import EmbeddedError
-    from gateway.errors import CannotListen
+    from gateway.errors import CannotIndex, CannotListen
     from gateway.settings import BadSettings
     from ingest.errors import ImportFailed
 
@@ -40,7 +40,7 @@ def one_line_errors() -> Iterator[None]:
         yield
     except BadSettings as error:
         _fail(error.lines, 2)
-    except (CannotListen, DatabaseError, EmbeddedError, ImportFailed) as error:
+    except (CannotIndex, CannotListen, DatabaseError, EmbeddedError, ImportFailed) as error:
         _fail([str(error)], 1)
     except KeyboardInterrupt:
         _fail(["stopped"], 130)

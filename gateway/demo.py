@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+from elastic_transport import TransportError
+from elasticsearch import ApiError
 from pydantic import SecretStr
 from rich.console import Console
-from search.indexer import Indexer
 from starlette.applications import Starlette
 
+from db.errors import DatabaseError
 from db.migrate import migrate
 from embedded.errors import DataNotWritable
 from embedded.parts import Parts
@@ -21,6 +23,8 @@ from gateway import logs, serve
 from gateway.importing import import_with_progress
 from gateway.services import Open, search_client
 from gateway.settings import Settings, variable
+from search.errors import SearchError
+from search.indexer import Indexer
 
 _SAMPLE: Final = Path(__file__).parents[1] / "examples" / "sample" / "synthea-110.tar.zst"
 # The patient of the sample with the most events.
@@ -93,6 +97,8 @@ async def _index(opened: Open, settings: Settings, data: Path, console: Console)
             await Indexer(client, opened.database, settings.search_prefix).rebuild()
             done.set()
             console.print("The search index is complete.")
+    except (ApiError, TransportError, SearchError, DatabaseError) as error:
+        console.print(f"[yellow]The index could not be built ({type(error).__name__}):[/] PostgreSQL answers searches.")
     finally:
         await client.close()
 

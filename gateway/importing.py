@@ -6,16 +6,18 @@ from uuid import UUID
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError
-from ingest.synthea import import_synthea
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from search.indexer import Indexer
 
 from db.pool import Database
+from gateway.errors import CannotIndex
 from gateway.services import search_client
 from gateway.settings import StoreSettings
 from ingest.report import ImportReport, OnMerged, Phase
+from ingest.synthea import import_synthea
+from search.errors import SearchError
+from search.indexer import Indexer
 
 _LISTED = 50
 _POOL = 4
@@ -60,7 +62,7 @@ async def import_with_progress(
 
 
 async def rebuild_and_report(settings: StoreSettings) -> None:
-    """Rebuilds the index and shows how far it is."""
+    """Rebuilds the index and shows how far it is. Raises CannotIndex or DatabaseError."""
     console = Console()
     client = search_client(settings)
     if client is None:
@@ -79,6 +81,12 @@ async def rebuild_and_report(settings: StoreSettings) -> None:
                 bar.update(tasks[index], completed=done, total=total)
 
             await Indexer(client, database, settings.search_prefix).rebuild(progress)
+    except (ApiError, TransportError) as error:
+        raise CannotIndex(
+            f"Elasticsearch does not answer as it should ({type(error).__name__}): check ANAMNESIS_ELASTICSEARCH_URL"
+        ) from error
+    except SearchError as error:
+        raise CannotIndex(str(error)) from error
     finally:
         await database.close()
         await client.close()
@@ -99,7 +107,7 @@ class _Index:
                 await self._indexer.index_patients(ids)
             elif table == "events":
                 await self._indexer.index_events(ids)
-        except (ApiError, TransportError):
+        except (ApiError, TransportError, SearchError):
             self.failed = True
 
 
