@@ -27,6 +27,18 @@ class DataNotWritable(EmbeddedError):
         super().__init__(f"cannot write to {path} ({reason}): choose a folder you can write to with DATA=...")
 
 
+class DataOfAnotherVersion(EmbeddedError):
+    """The data folder was made by a PostgreSQL whose files this one cannot read."""
+
+    code = "DATA_OF_ANOTHER_VERSION"
+
+    def __init__(self, cluster: Path, made_by: str, found: int) -> None:
+        super().__init__(
+            f"{cluster} was made by PostgreSQL {made_by}, the one here is {found}: "
+            "remove the whole data folder to start anew, or choose another folder with DATA=..."
+        )
+
+
 class CacheNotWritable(EmbeddedError):
     """The folder that keeps server programs between runs cannot be written."""
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from embedded import postgres_programs
+from embedded.errors import DataOfAnotherVersion
 from embedded.files import write_private
 from embedded.ports import LOOPBACK, require_free
 from embedded.postgres_programs import Programs
@@ -105,6 +106,10 @@ def _environment() -> dict[str, str]:
 
 def _prepare(programs: Programs, cluster: Path, secret: Path, user: User | None, run: Run, *, fast: bool) -> str:
     """Makes the cluster if there is none and returns the role's password, setting a new one if it was lost."""
+    if cluster.exists():
+        made_by = (cluster / "PG_VERSION").read_text().strip()
+        if made_by != str(programs.major):
+            raise DataOfAnotherVersion(cluster, made_by, programs.major)
     if cluster.exists() and secret.exists():
         return secret.read_text().strip()
     password = secrets.token_urlsafe(24)

@@ -62,7 +62,7 @@ def _find() -> Path:
     for program in candidates:
         if (version(program, r"v=(\d+)") or 0) >= _OLDEST:
             return program
-    raise PartMissing(f"Valkey, or Redis {_OLDEST} or newer", package_manager_advice("valkey", "valkey"))
+    raise PartMissing(f"Valkey, or Redis {_OLDEST} or newer", package_manager_advice("redis-server", "valkey"))
 
 
 def _ready(url: str, pid: int) -> bool:

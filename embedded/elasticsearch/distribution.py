@@ -109,7 +109,7 @@ def _sha256(file: Path) -> str:
 
 
 def _compile(java: Java, server: Path, work: Path, run: Run) -> Path:
-    """Compiling once leaves the server's own start 1 s shorter, and able to run on a Java without a compiler."""
+    """Compiled once, the launcher starts sooner, and on a Java without a compiler too."""
     classes = work / "classes"
     compiler = [java.program, "-m", "jdk.compiler/com.sun.tools.javac.Main", "-proc:none", "-nowarn"]
     modules = ["--module-path", f"{server}/lib", "--add-modules=ALL-MODULE-PATH"]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from embedded import postgres
-from embedded.errors import DataNotWritable, EmbeddedError, NotReady, PortInUse
+from embedded.errors import DataNotWritable, DataOfAnotherVersion, EmbeddedError, NotReady, PortInUse
 from embedded.parts import Parts
-from embedded.ports import remembered
+from embedded.ports import free, remembered
 from embedded.process import STEP_STOP, Process, Run
 
 
@@ -46,6 +46,14 @@ def test_remembered_port_in_use_is_replaced(tmp_path: Path, listener: int) -> No
     port = remembered(tmp_path / "ports.json", "postgres")
     assert port != listener
     assert remembered(tmp_path / "ports.json", "postgres") == port
+
+
+def test_data_of_another_version(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres/PG_VERSION").write_text("12\n")
+    with pytest.raises(DataOfAnotherVersion, match="was made by PostgreSQL 12, the one here is ") as caught:
+        postgres.start(tmp_path, free(), run, fast=True)
+    _one_line(caught.value)
 
 
 def test_folder_below_a_file(tmp_path: Path) -> None:
