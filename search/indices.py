@@ -1,0 +1,115 @@
+"""The two indices: an alias each, behind it one versioned index, and while that is rebuilt a second alias for the next.
+
+An alias exists only once its index holds everything: a search that finds none is answered by PostgreSQL.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
+
+from elasticsearch import AsyncElasticsearch, NotFoundError
+from elasticsearch.dsl import AsyncDocument, AsyncIndex
+
+from db.search import EVENTS, PATIENTS, EventText, PatientText, Source
+from search import documents
+
+RowT = TypeVar("RowT", PatientText, EventText)
+
+_SETTINGS = {
+    "number_of_shards": 1,
+    "auto_expand_replicas": "0-1",
+    # Stated, because an index that states none stops refreshing when nobody searches.
+    "refresh_interval": "1s",
+    # Deletions are remembered for longer than any batch of a rebuild can be late.
+    "gc_deletes": "10m",
+}
+# A rebuild that is cut short is repeated: nothing of it needs to be safe before it ends.
+_FILLING = {"refresh_interval": "-1", "translog.durability": "async"}
+_FILLED = {"refresh_interval": _SETTINGS["refresh_interval"], "translog.durability": "request"}
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Kind(Generic[RowT]):
+    """One of the two: where its rows come from and what they become."""
+
+    name: str
+    source: Source[RowT]
+    mapping: type[AsyncDocument]
+    document: Callable[[RowT], dict[str, Any]]
+
+
+PATIENT_INDEX = Kind("patients", PATIENTS, documents.PatientDocument, documents.patient_document)
+HISTORY_INDEX = Kind("history", EVENTS, documents.EventDocument, documents.event_document)
+
+
+def alias(prefix: str, kind: str) -> str:
+    """The name that searches ask."""
+    return f"{prefix}-{kind}"
+
+
+class Index:
+    """The life of one index."""
+
+    def __init__(self, client: AsyncElasticsearch, prefix: str, kind: Kind[Any]) -> None:
+        self._client = client.options(request_timeout=_SECONDS)
+        self._kind = kind
+        self.alias = alias(prefix, kind.name)
+        self.next = f"{self.alias}-next"
+
+    async def targets(self) -> list[str]:
+        """The aliases that a write must reach: none before the first rebuild, two during any other."""
+        found = await self._aliases()
+        return sorted({name for names in found.values() for name in names})
+
+    async def create_next(self) -> None:
+        """Makes an empty index behind the next alias; what an earlier rebuild left unfinished goes."""
+        for name, names in (await self._aliases()).items():
+            if self.alias not in names:
+                await self._client.indices.delete(index=name, ignore_unavailable=True)
+        index = AsyncIndex(f"{self.alias}-{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}", using=self._client)
+        index.document(self._kind.mapping)
+        index.settings(**_SETTINGS | _FILLING)
+        index.aliases(**{self.next: {}})
+        await index.create()
+
+    async def switch(self, as_of: int) -> None:
+        """Puts the next index in the place of the current one, which goes, in one step."""
+        await self._client.indices.refresh(index=self.next)
+        await self._client.indices.put_settings(index=self.next, settings=_FILLED)
+        await self.note(as_of, self.next)
+        actions: list[dict[str, Any]] = []
+        for name, names in (await self._aliases()).items():
+            if self.next in names:
+                actions.append({"add": {"index": name, "alias": self.alias}})
+                actions.append({"remove": {"index": name, "alias": self.next}})
+            else:
+                actions.append({"remove_index": {"index": name}})
+        await self._client.indices.update_aliases(actions=actions)
+
+    async def refresh(self) -> None:
+        """Lets searches see what was written."""
+        await self._client.indices.refresh(index=self.alias)
+
+    async def note(self, as_of: int, target: str) -> None:
+        """Writes down up to when the index is complete, in microseconds since 1970."""
+        await self._client.indices.put_mapping(index=target, meta={"indexed_as_of": as_of})
+
+    async def _aliases(self) -> dict[str, list[str]]:
+        """Our indices and which of the two aliases each has."""
+        try:
+            found = await self._client.indices.get_alias(index=f"{self.alias}-*")
+        except NotFoundError:
+            return {}
+        ours = re.compile(re.escape(self.alias) + r"-\d{14}-[0-9a-f]{8}")
+        return {name: sorted(held["aliases"]) for name, held in found.items() if ours.fullmatch(name)}
+
+
+async def indexed_as_of(client: AsyncElasticsearch, name: str) -> datetime | None:
+    """Up to when the index behind an alias is known to be complete."""
+    found = await client.indices.get_mapping(index=name, filter_path="*.mappings._meta")
+    counts = [held["mappings"]["_meta"]["indexed_as_of"] for held in found.values()]
+    return documents.instant(min(counts)) if counts else None
