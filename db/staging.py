@@ -26,7 +26,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -178,7 +178,7 @@ def name_imaging(imaging: Stage, procedures: Stage) -> ClauseElement:
     tagged = procedure.c.display.like(literal_column("'%)'"))
     names = (
         select(procedure.c.code, procedure.c.display)
-        .distinct(procedure.c.code)
+        .ext(distinct_on(procedure.c.code))
         .where(procedure.c.display.is_not(None), procedure.c.code.in_(select(study.c.code)))
         .order_by(procedure.c.code, tagged.desc(), procedure.c.display.collate("C"))
         .subquery()
