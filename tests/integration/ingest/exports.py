@@ -46,7 +46,9 @@ async def contents(url: str) -> dict[str, list[str]]:
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     try:
         return {
-            table: [row[0] for row in await connection.fetch(f'select t::text from {table} t order by 1 collate "C"')]
+            table: [
+                row[0] for row in await connection.fetch(f'select t::text from {table} t order by t::text collate "C"')
+            ]
             for table in TABLES
         }
     finally:
