@@ -11,7 +11,7 @@ from typing import NamedTuple
 LONGEST_WORD = 64
 _WORD = re.compile(r"\d+\.\d+|[^\W_]+")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-_NUMBERED_NAME = re.compile(r"([^\W\d_]+)\d+")
+_NUMBERED_NAME = re.compile(r"([^\W\d_]{2,})\d+")
 _JOINING = "'’ʼ`´"
 # Letters that have no decomposition, as people write them on a keyboard without them.
 _PLAIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}

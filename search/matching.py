@@ -63,7 +63,7 @@ PATIENTS = Rule(
         "middle": Weights(7, 4, 2, 1),
         "place": Weights(5, 3, 1, 0.5),
     },
-    KeyRule(12, 8, 5, shortest=4),
+    KeyRule(12, 8, 7, shortest=4),
     naming=True,
 )
 HISTORY = Rule(
@@ -80,8 +80,9 @@ BORN = (5.0, 6.0, 8.0)
 
 
 class Part(NamedTuple):
-    """What stood between two blanks: its words, itself as a key, and itself as a date, such as 1980-05, or ''."""
+    """What stood between two blanks: itself, its words, itself as a key, and as a date, such as 1980-05, or ''."""
 
+    text: str
     words: tuple[str, ...]
     key: str
     date: str
@@ -103,7 +104,7 @@ def parse(query: str, rule: Rule) -> tuple[Part, ...]:
     for text in query.split():
         found = folding.names(text) if rule.naming else folding.words(text)
         if found:
-            parts.append(Part(tuple(dict.fromkeys(found)), folding.compact(text), _date(text)))
+            parts.append(Part(text, tuple(dict.fromkeys(found)), folding.compact(text), _date(text)))
     if not parts:
         raise QueryEmpty
     if sum(len(part.words) for part in parts) > MOST_WORDS:

@@ -1,27 +1,53 @@
 """The one way to search: Elasticsearch within a deadline, else PostgreSQL, marked degraded."""
 
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from elasticsearch import AsyncElasticsearch
+from elastic_transport import TransportError
+from elasticsearch import ApiError, AsyncElasticsearch
 
 from db.pool import Database
-from search.types import HistoryCriteria, PatientCriteria, SearchPage
+from search.indices import HISTORY_INDEX, PATIENT_INDEX, alias, indexed_as_of
+from search.matching import HISTORY, PATIENTS, parse
+from search.queries import HISTORY_ORDER, PATIENT_ORDER, history_query, patient_query
+from search.standin import StandIn
+from search.types import HistoryCriteria, Hit, PatientCriteria, SearchPage
+
+logger = logging.getLogger("anamnesis.search")
+
+SECONDS = 1.0
+# After a failure Elasticsearch is left alone for as long.
+_REST_SECONDS = 2.0
+# How long what an index says of itself is believed.
+_AS_OF_SECONDS = 1.0
+_COUNTED = 10_000
 
 
 class SearchService:
     """Searches. Without a client PostgreSQL answers all of them."""
 
     def __init__(self, client: AsyncElasticsearch | None, database: Database, prefix: str) -> None:
-        self._client = client
-        self._database = database
-        self._prefix = prefix
+        self._client = client.options(request_timeout=SECONDS, max_retries=0) if client is not None else None
+        self._stand_in = StandIn(database)
+        self._patients = alias(prefix, PATIENT_INDEX.name)
+        self._history = alias(prefix, HISTORY_INDEX.name)
+        self._resting_until = 0.0
+        self._as_of: dict[str, tuple[float, datetime | None]] = {}
 
     async def search_patients(
         self, query: str, criteria: PatientCriteria, first: int, after: tuple[Any, ...] | None = None
     ) -> SearchPage:
         """The `first` best patients after a hit's position. Raises QueryEmpty, QueryTooLong, SearchBusy."""
-        raise NotImplementedError
+        parts = parse(query, PATIENTS)
+        if () in criteria:
+            return SearchPage()
+        page = await self._ask(self._patients, patient_query(parts, criteria), PATIENT_ORDER, first, after)
+        return page or await self._stand_in.search_patients(parts, criteria, first, after)
 
     async def search_history(
         self,
@@ -32,8 +58,68 @@ class SearchService:
         after: tuple[Any, ...] | None = None,
     ) -> SearchPage:
         """The `first` best events after a hit's position, of one patient or of all. Raises as search_patients."""
-        raise NotImplementedError
+        parts = parse(query, HISTORY)
+        if () in criteria:
+            return SearchPage()
+        page = await self._ask(self._history, history_query(parts, patient_id, criteria), HISTORY_ORDER, first, after)
+        return page or await self._stand_in.search_history(parts, patient_id, criteria, first, after)
 
     async def ping(self) -> bool:
         """Whether Elasticsearch answers and holds the index."""
-        raise NotImplementedError
+        if self._client is None:
+            return False
+        try:
+            async with asyncio.timeout(SECONDS):
+                found = await self._client.indices.exists_alias(name=[self._patients, self._history])
+                return bool(found)
+        except (ApiError, TransportError, TimeoutError):
+            return False
+
+    async def _ask(
+        self,
+        name: str,
+        query: Mapping[str, Any],
+        order: Sequence[Mapping[str, str]],
+        first: int,
+        after: tuple[Any, ...] | None,
+    ) -> SearchPage | None:
+        """Elasticsearch's answer; None when it has none to give in time."""
+        client = self._client
+        if client is None or time.monotonic() < self._resting_until:
+            return None
+        try:
+            async with asyncio.timeout(SECONDS):
+                as_of = await self._indexed_as_of(client, name)
+                response = await client.search(
+                    index=name,
+                    query=query,
+                    sort=list(order),
+                    size=first + 1,
+                    search_after=list(after) if after is not None else None,
+                    track_total_hits=_COUNTED,
+                    allow_partial_search_results=False,
+                    source=False,
+                    stored_fields="_none_",
+                )
+        except (ApiError, TransportError, TimeoutError) as error:
+            self._resting_until = time.monotonic() + _REST_SECONDS
+            status = error.status_code if isinstance(error, ApiError) else ""
+            logger.warning("PostgreSQL answers searches: %s %s", type(error).__name__, status)
+            return None
+        found = response["hits"]["hits"]
+        hits = tuple(Hit(UUID(hit["sort"][2]), hit["sort"][0], tuple(hit["sort"])) for hit in found[:first])
+        total = response["hits"]["total"]
+        return SearchPage(
+            hits,
+            total["value"],
+            total["relation"] == "eq",
+            has_next=len(found) > first,
+            indexed_as_of=as_of,
+        )
+
+    async def _indexed_as_of(self, client: AsyncElasticsearch, name: str) -> datetime | None:
+        known = self._as_of.get(name)
+        if known is None or known[0] < time.monotonic():
+            found = await indexed_as_of(client, name)
+            known = self._as_of[name] = (time.monotonic() + _AS_OF_SECONDS, found)
+        return known[1]
