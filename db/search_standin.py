@@ -48,7 +48,6 @@ _SETTINGS = (
     f"set local pg_trgm.word_similarity_threshold = {_SIMILARITY};"
     # What is asked differs so much that a plan for all of it fits none of it.
     "set local plan_cache_mode = force_custom_plan;"
-    "set local enable_sort = on;"
     "set local enable_seqscan = off"
 )
 _FIRST_INSTANT = datetime(1, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from elasticsearch import AsyncElasticsearch
+from elasticsearch import AsyncElasticsearch, NotFoundError
 
 from db.pool import Database
 from db.search import alone
@@ -67,8 +67,10 @@ class Indexer:
                 return
             version = written
         if version and index.alias in await index.targets():
-            await index.refresh()
-            await index.note(version, index.alias)
+            # Should the index give way to the next one meanwhile: that one was refreshed, and says itself as of when.
+            with suppress(NotFoundError):
+                await index.refresh()
+                await index.note(version, index.alias)
 
     async def _write(self, kind: Kind[Any], index: Index, ids: list[UUID]) -> int | None:
         """Writes the rows as they are now and returns their version; None when that took building the index."""

@@ -3,6 +3,7 @@
 An alias exists only once its index holds everything: a search that finds none is answered by PostgreSQL.
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _SETTINGS = {
 _FILLING = {"refresh_interval": "-1", "translog.durability": "async"}
 _FILLED = {"refresh_interval": _SETTINGS["refresh_interval"], "translog.durability": "request"}
 _SECONDS = 30.0
+# How long a search may take, and so how long an index may still be read after another took its place.
+SEARCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,18 +80,23 @@ class Index:
         await index.create()
 
     async def switch(self, as_of: int) -> None:
-        """Puts the next index in the place of the current one, which goes, in one step."""
+        """Puts the next index in the place of the current one in one step; that goes when nobody searches it."""
         await self._client.indices.refresh(index=self.next)
         await self._client.indices.put_settings(index=self.next, settings=_FILLED)
         await self.note(as_of, self.next)
         actions: list[dict[str, Any]] = []
+        replaced: list[str] = []
         for name, names in (await self._aliases()).items():
             if self.next in names:
                 actions.append({"add": {"index": name, "alias": self.alias}})
                 actions.append({"remove": {"index": name, "alias": self.next}})
             else:
-                actions.append({"remove_index": {"index": name}})
+                actions.append({"remove": {"index": name, "alias": self.alias}})
+                replaced.append(name)
         await self._client.indices.update_aliases(actions=actions)
+        if replaced:
+            await asyncio.sleep(SEARCH_SECONDS)
+            await self._client.indices.delete(index=replaced, ignore_unavailable=True)
 
     async def refresh(self) -> None:
         """Lets searches see what was written."""

@@ -12,7 +12,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from db.pool import Database
-from search.indices import HISTORY_INDEX, PATIENT_INDEX, alias, indexed_as_of
+from search.indices import HISTORY_INDEX, PATIENT_INDEX, SEARCH_SECONDS, alias, indexed_as_of
 from search.matching import HISTORY, PATIENTS, parse
 from search.queries import HISTORY_ORDER, PATIENT_ORDER, history_query, patient_query
 from search.standin import StandIn
@@ -20,7 +20,6 @@ from search.types import HistoryCriteria, Hit, PatientCriteria, SearchPage
 
 logger = logging.getLogger("anamnesis.search")
 
-SECONDS = 1.0
 # After a failure Elasticsearch is left alone for as long.
 _REST_SECONDS = 2.0
 # How long what an index says of itself is believed.
@@ -32,7 +31,7 @@ class SearchService:
     """Searches. Without a client PostgreSQL answers all of them."""
 
     def __init__(self, client: AsyncElasticsearch | None, database: Database, prefix: str) -> None:
-        self._client = client.options(request_timeout=SECONDS, max_retries=0) if client is not None else None
+        self._client = client.options(request_timeout=SEARCH_SECONDS, max_retries=0) if client is not None else None
         self._stand_in = StandIn(database)
         self._patients = alias(prefix, PATIENT_INDEX.name)
         self._history = alias(prefix, HISTORY_INDEX.name)
@@ -69,7 +68,7 @@ class SearchService:
         if self._client is None:
             return False
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(SEARCH_SECONDS):
                 found = await self._client.indices.exists_alias(name=[self._patients, self._history])
                 return bool(found)
         except (ApiError, TransportError, TimeoutError):
@@ -88,7 +87,7 @@ class SearchService:
         if client is None or time.monotonic() < self._resting_until:
             return None
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(SEARCH_SECONDS):
                 as_of = await self._indexed_as_of(client, name)
                 response = await client.search(
                     index=name,
