@@ -5,6 +5,7 @@ db/staging_session.py runs these statements.
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -28,8 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql.elements import ClauseElement
 
+from db.pool import Statement
 from db.tables import encounters, events, metadata, organizations, patients, practitioners
 
 # Unlogged tables of a schema of their own rather than temporary ones: several connections merge from them at once.
@@ -51,10 +52,14 @@ class Fault(StrEnum):
 class Stage:
     """A staging table: the line of the source, and the columns of one table that one file fills."""
 
-    def __init__(self, name: str, table: str, columns: Sequence[str], kind: str = "") -> None:
-        """`columns` begin with the id; `kind` is written to each row of the events."""
+    def __init__(self, name: str, table: str, columns: Sequence[str], kind: str = "", *, ids_given: bool) -> None:
+        """`columns` begin with the id, which the source gives or which says itself whose row it is.
+
+        `kind` is written to each row of the events.
+        """
         self.columns = ("line", *columns)
         self._target = target = metadata.tables[table]
+        self._ids_given = ids_given
         self._kind: ColumnElement[str] | None = literal_column(f"'{kind}'") if kind else None
         self.table = staged = Table(
             name,
@@ -69,13 +74,16 @@ class Stage:
             staged.c.line < bindparam("end", type_=BigInteger),
         )
 
-    def create(self) -> ClauseElement:
-        return CreateTable(self.table)
+    @cached_property
+    def create(self) -> Statement:
+        return Statement("staging create", CreateTable(self.table))
 
-    def index(self) -> ClauseElement:
-        return CreateIndex(Index(f"{self.table.name}_line", self.table.c.line, unique=True))
+    @cached_property
+    def index(self) -> Statement:
+        return Statement("staging index", CreateIndex(Index(f"{self.table.name}_line", self.table.c.line, unique=True)))
 
-    def repeats(self) -> ClauseElement:
+    @cached_property
+    def repeats(self) -> Statement:
         """Rows whose id stands on another row too, all but the first in the order of their values.
 
         Their `place` among the rows of the id counts from 1.
@@ -86,21 +94,23 @@ class Stage:
         repeated = select(staged.c.id).group_by(staged.c.id).having(func.count() > literal_column("1"))
         place = func.row_number().over(partition_by=staged.c.id, order_by=[*order, staged.c.line])
         ranked = select(staged, place.label("place")).where(staged.c.id.in_(repeated)).subquery()
-        return select(ranked).where(ranked.c.place > literal_column("1")).order_by(ranked.c.line)
+        later = select(ranked).where(ranked.c.place > literal_column("1")).order_by(ranked.c.line)
+        return Statement("staging repeats", later)
 
-    def renumber(self) -> ClauseElement:
+    @cached_property
+    def renumber(self) -> Statement:
         staged = self.table
-        return (
-            update(staged)
-            .values(id=bindparam("new_id", type_=staged.c.id.type))
-            .where(staged.c.line == bindparam("at_line", type_=BigInteger))
-        )
+        at_line = staged.c.line == bindparam("at_line", type_=BigInteger)
+        new_id = bindparam("new_id", type_=staged.c.id.type)
+        return Statement("staging renumber", update(staged).values(id=new_id).where(at_line))
 
-    def drop(self) -> ClauseElement:
+    @cached_property
+    def drop(self) -> Statement:
         lines = bindparam("lines", type_=ARRAY(BigInteger))
-        return delete(self.table).where(self.table.c.line == func.any(lines))
+        return Statement("staging drop", delete(self.table).where(self.table.c.line == func.any(lines)))
 
-    def faults(self) -> ClauseElement | None:
+    @cached_property
+    def faults(self) -> Statement | None:
         """Lines of a batch that point to what is not there, or to what is another's; None if no row can."""
         staged, target = self.table, self._target
         found: list[tuple[ColumnElement[bool], Fault]] = []
@@ -118,7 +128,7 @@ class Stage:
                 found.append((staged.c[column].is_not(None) & other.c.id.is_(None), fault))
                 if table is encounters:
                     found.append((other.c.patient_id != staged.c.patient_id, Fault.FOREIGN_ENCOUNTER))
-        if target in (encounters, events):
+        if self._ids_given and target in (encounters, events):
             own = target.alias()
             source = source.outerjoin(own, own.c.id == staged.c.id)
             found.append((own.c.patient_id != staged.c.patient_id, Fault.FOREIGN_ID))
@@ -131,14 +141,16 @@ class Stage:
         if not found:
             return None
         fault_of = case(*((condition, literal_column(f"'{fault}'")) for condition, fault in found))
-        return (
+        faulty = (
             select(staged.c.line, fault_of.label("fault"))
             .select_from(source)
             .where(*self._batch, or_(*(condition for condition, _ in found)))
             .order_by(staged.c.line)
         )
+        return Statement("staging faults", faulty)
 
-    def merge(self) -> ClauseElement:
+    @cached_property
+    def merge(self) -> Statement:
         """Inserts or updates a batch's rows that are new or different; returns their ids.
 
         Rows that are the same are left out before the insert, which would lock, and so write, each of them.
@@ -159,20 +171,21 @@ class Stage:
             rows = rows.add_columns(self._kind)
             written.append("kind")
         merged = insert(target).from_select(written, rows)
-        return merged.on_conflict_do_update(
+        merged = merged.on_conflict_do_update(
             index_elements=[target.c.id],
             set_={name: merged.excluded[name] for name in names},
             where=_row(target.c[name] for name in names).is_distinct_from(
                 _row(merged.excluded[name] for name in names)
             ),
-        ).returning(target.c.id, literal_column("xmax = 0").label("inserted"))
+        )
+        return Statement("staging merge", merged.returning(target.c.id, literal_column("xmax = 0").label("inserted")))
 
 
 def _row(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:
     return tuple_(*columns)
 
 
-def name_imaging(imaging: Stage, procedures: Stage) -> ClauseElement:
+def name_imaging(imaging: Stage, procedures: Stage) -> Statement:
     """Displays of imaging studies, which have none: those of their procedure codes, a fully specified name first."""
     study, procedure = imaging.table, procedures.table
     tagged = procedure.c.display.like(literal_column("'%)'"))
@@ -183,7 +196,8 @@ def name_imaging(imaging: Stage, procedures: Stage) -> ClauseElement:
         .order_by(procedure.c.code, tagged.desc(), procedure.c.display.collate("C"))
         .subquery()
     )
-    return update(study).values(display=names.c.display).where(study.c.code == names.c.code)
+    named = update(study).values(display=names.c.display).where(study.c.code == names.c.code)
+    return Statement("staging name imaging", named)
 
 
 def encode(rows: Iterable[tuple[str, ...]]) -> bytes:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.sql.elements import ClauseElement
 
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseError, DatabaseUnavailable
 from db.pool import Statement
 from db.staging import SCHEMA, Fault, Stage, name_imaging
 from db.tables import metadata
@@ -34,6 +33,8 @@ _PASS_SECONDS = 3_600.0
 _REPEATS = 1_000
 # Batches that are merged at the same time, each on a connection of its own: a batch is bound by one core of the server.
 MERGERS = 2
+# A batch looks up its own rows' keys, however large the tables have grown: planned by cost, it would scan them.
+_BY_KEY = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 
 async def _locked(connection: "Connection") -> bool:
@@ -56,7 +57,7 @@ class Staging:
     async def open(cls, url: str) -> AsyncIterator["Staging | None"]:
         """The session, or None while another one is open.
 
-        Raises DatabaseUnavailable when the server does not answer, or stops to.
+        Raises DatabaseUnavailable when the server does not answer, or stops to, DatabaseError when it refuses.
         """
         settings = {"application_name": "anamnesis import", "timezone": "UTC", "jit": "off", "work_mem": "64MB"}
         try:
@@ -71,26 +72,31 @@ class Staging:
             max_size=MERGERS,
             timeout=_CONNECT_SECONDS,
             command_timeout=_STATEMENT_SECONDS,
-            server_settings=settings,
+            server_settings={**settings, **_BY_KEY},
         )
         try:
-            async with mergers:
-                if not await _locked(connection):
-                    yield None
-                    return
-                await connection.execute(f"drop schema if exists {SCHEMA} cascade; create schema {SCHEMA}")
-                yield cls(connection, mergers)
-                await connection.execute(f"drop schema {SCHEMA} cascade")
+            await mergers
+            if not await _locked(connection):
+                yield None
+                return
+            await connection.execute(f"drop schema if exists {SCHEMA} cascade; create schema {SCHEMA}")
+            yield cls(connection, mergers)
+            await connection.execute(f"drop schema {SCHEMA} cascade")
         except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
             raise DatabaseUnavailable("the connection to PostgreSQL broke: repeat the import") from error
         except asyncpg.OperatorInterventionError as error:
             raise DatabaseUnavailable("PostgreSQL ended the import: repeat it") from error
+        except asyncpg.UndefinedTableError as error:
+            raise DatabaseError("the database has no tables of this release: run `anamnesis migrate`") from error
+        except asyncpg.PostgresError as error:
+            # Its own text may quote a row.
+            raise DatabaseError(f"PostgreSQL refused the import ({type(error).__name__})") from error
         finally:
             mergers.terminate()
             connection.terminate()
 
     async def create(self, stage: Stage) -> None:
-        await self._run(stage.create())
+        await self._run(stage.create)
 
     async def copy(self, stage: Stage, rows: bytes) -> None:
         """Appends rows, as encode() returns them."""
@@ -107,8 +113,8 @@ class Staging:
 
     async def settle(self, stage: Stage) -> None:
         """After the last row was copied."""
-        await self._run(stage.index())
-        await self._connection.execute(f"analyze {SCHEMA}.{stage.table.name}", timeout=_PASS_SECONDS)
+        await self._run(stage.index)
+        await self._connection.execute(f"analyze {SCHEMA}.{stage.table.name} (line, id)", timeout=_PASS_SECONDS)
 
     async def name_imaging(self, imaging: Stage, procedures: Stage) -> None:
         await self._run(name_imaging(imaging, procedures))
@@ -116,7 +122,7 @@ class Staging:
     @asynccontextmanager
     async def repeats(self, stage: Stage) -> AsyncIterator[AsyncIterator[list[asyncpg.Record]]]:
         """Pages of the rows whose id another row has too; what the block changes is committed at its end."""
-        statement = Statement("staging repeats", stage.repeats())
+        statement = stage.repeats
 
         async def pages(cursor: asyncpg.cursor.Cursor) -> AsyncIterator[list[asyncpg.Record]]:
             while page := await cursor.fetch(_REPEATS, timeout=_PASS_SECONDS):
@@ -127,21 +133,20 @@ class Staging:
 
     async def renumber(self, stage: Stage, ids: Sequence[tuple[int, str]]) -> None:
         """Gives staged lines new ids."""
-        statement = Statement("staging renumber", stage.renumber())
+        statement = stage.renumber
         arguments = [statement.arguments({"at_line": line, "new_id": UUID(new_id)}) for line, new_id in ids]
         await self._connection.executemany(statement.text, arguments, timeout=_STATEMENT_SECONDS)
 
     async def drop(self, stage: Stage, lines: Sequence[int]) -> None:
         """Takes lines out of the import."""
-        statement = Statement("staging drop", stage.drop())
+        statement = stage.drop
         await self._mergers.execute(statement.text, lines)
 
     async def faults(self, stage: Stage, first: int, end: int) -> list[tuple[int, Fault]]:
         """The lines from `first` to before `end` that cannot be merged, and why."""
-        query = stage.faults()
-        if query is None:
+        statement = stage.faults
+        if statement is None:
             return []
-        statement = Statement("staging faults", query)
         arguments = statement.arguments({"first": first, "end": end})
         return [(line, Fault(fault)) for line, fault in await self._mergers.fetch(statement.text, *arguments)]
 
@@ -150,7 +155,7 @@ class Staging:
 
         Returns the ids that were inserted and those that were updated.
         """
-        statement = Statement("staging merge", stage.merge())
+        statement = stage.merge
         merged = await self._mergers.fetch(statement.text, *statement.arguments({"first": first, "end": end}))
         inserted = [row["id"] for row in merged if row["inserted"]]
         return inserted, [row["id"] for row in merged if not row["inserted"]]
@@ -160,5 +165,5 @@ class Staging:
         names = ", ".join(name for name in metadata.tables)
         await self._connection.execute(f"analyze {names}", timeout=_PASS_SECONDS)
 
-    async def _run(self, query: ClauseElement) -> None:
-        await self._connection.execute(Statement("staging", query).text, timeout=_PASS_SECONDS)
+    async def _run(self, statement: Statement) -> None:
+        await self._connection.execute(statement.text, timeout=_PASS_SECONDS)

@@ -6,6 +6,7 @@ two blocks of rows while reading and one batch of ids while merging.
 
 import asyncio
 from collections.abc import Generator
+from itertools import groupby
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,7 @@ from ingest.values import BadValue
 if TYPE_CHECKING:
     from asyncpg import Record
 
-BLOCK_ROWS = 20_000
+BLOCK_ROWS = 10_000
 BATCH_ROWS = 10_000
 
 _FAULTS = {
@@ -51,7 +52,9 @@ class _Staged:
 
     def __init__(self, file: SourceFile) -> None:
         self.file = file
-        self.stage = Stage(file.name, file.table, file.writes, file.kind)
+        # Whether the id is the source's own.
+        self.ids_given = "Id" in file.reads
+        self.stage = Stage(file.name, file.table, file.writes, file.kind, ids_given=self.ids_given)
         self.rows = 0
         self.end = 0
 
@@ -87,16 +90,15 @@ async def _read(source: Source, staging: Staging, report: ImportReport, tell: Pr
         await staging.create(each.stage)
     blocks = _blocks(source, report, found)
     try:
-        block = await asyncio.to_thread(next, blocks, None)
+        block = await _next(blocks)
         while block is not None:
             into = staged[block.file.name]
             into.rows += block.size
             into.end = block.end
-            following = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+            following = asyncio.create_task(_next(blocks))
             try:
                 await staging.copy(into.stage, block.rows)
             finally:
-                # A thread cannot be cancelled, and the source stays open for as long as it reads.
                 await asyncio.wait((following,))
             block = following.result()
             tell(Phase.READING, source.read, source.size)
@@ -106,6 +108,15 @@ async def _read(source: Source, staging: Staging, report: ImportReport, tell: Pr
         raise SourceUnreadable("there is no patients.csv: give the folder or archive of Synthea's CSV files")
     report.absent = tuple(file.file for file in FILES if file.file not in found)
     return list(staged.values())
+
+
+async def _next(blocks: Generator[_Block]) -> _Block | None:
+    """Parses the next block in a thread, and waits for that thread even when cancelled: it holds the source."""
+    parsing = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+    try:
+        return await asyncio.shield(parsing)
+    finally:
+        await asyncio.wait((parsing,))
 
 
 def _blocks(source: Source, report: ImportReport, found: set[str]) -> Generator[_Block]:
@@ -139,14 +150,14 @@ async def _merge(
         await staging.settle(each.stage)
     await staging.name_imaging(stages["imaging_studies"], stages["procedures"])
     merge = _Merge(staging, report, tell, on_merged, sum(each.rows for each in staged))
-    for each in staged:
-        await merge.file(each)
+    for _, of_table in groupby(staged, lambda each: each.file.table):
+        await merge.table(list(of_table))
     if report.changed:
         await staging.analyze()
 
 
 class _Merge:
-    """Merges staged files, several batches of one file at a time."""
+    """Merges staged files, several batches of one table at a time."""
 
     def __init__(
         self, staging: Staging, report: ImportReport, tell: Progress, on_merged: OnMerged | None, total: int
@@ -159,17 +170,18 @@ class _Merge:
         self._total = total
         self._done = 0
 
-    async def file(self, staged: _Staged) -> None:
-        taken = await _tell_apart(staged, self._staging, self._report)
-        count = self._report.counts[staged.file.kind or staged.file.table] = Count()
-        before = self._report.rejected_total
-        done_before = self._done
-        firsts = iter(range(0, staged.end, BATCH_ROWS))
+    async def table(self, files: list[_Staged]) -> None:
+        for staged in files:
+            taken = await _tell_apart(staged, self._staging, self._report)
+            self._report.counts[staged.file.kind or staged.file.table] = Count(unchanged=staged.rows - taken)
+        batches = ((staged, first) for staged in files for first in range(0, staged.end, BATCH_ROWS))
 
         async def merge_next() -> None:
-            for first in firsts:
-                await self._batch(staged, count, first)
-                self._done = min(self._done + BATCH_ROWS, done_before + staged.rows)
+            for staged, first in batches:
+                await self._batch(staged, first)
+                step = min(BATCH_ROWS, staged.rows)
+                staged.rows -= step
+                self._done += step
                 self._tell(Phase.MERGING, self._done, self._total)
 
         try:
@@ -178,11 +190,9 @@ class _Merge:
                     group.create_task(merge_next())
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        self._done = done_before + staged.rows
-        rejected = self._report.rejected_total - before
-        count.unchanged = staged.rows - taken - rejected - count.inserted - count.updated
 
-    async def _batch(self, staged: _Staged, count: Count, first: int) -> None:
+    async def _batch(self, staged: _Staged, first: int) -> None:
+        count = self._report.counts[staged.file.kind or staged.file.table]
         lines = (first, first + BATCH_ROWS)
         faults = await self._staging.faults(staged.stage, *lines)
         for line, fault in faults:
@@ -193,6 +203,7 @@ class _Merge:
         inserted, updated = await self._staging.merge(staged.stage, *lines)
         count.inserted += len(inserted)
         count.updated += len(updated)
+        count.unchanged -= len(faults) + len(inserted) + len(updated)
         if self._on_merged is not None and (inserted or updated):
             async with self._telling:
                 await self._on_merged(staged.file.table, [*inserted, *updated])
@@ -208,7 +219,7 @@ async def _tell_apart(each: _Staged, staging: Staging, report: ImportReport) -> 
     async with staging.repeats(each.stage) as pages:
         async for page in pages:
             lines = [row["line"] for row in page]
-            if "Id" not in each.file.reads:
+            if not each.ids_given:
                 await staging.renumber(each.stage, [(row["line"], _id_of(row, each.file.kind)) for row in page])
                 continue
             await staging.drop(each.stage, lines)

@@ -40,7 +40,7 @@ def required(text: str, column: str) -> str:
     return text
 
 
-@lru_cache(65_536)
+@lru_cache(16_384)
 def uuid(text: str, column: str) -> str:
     if not _UUID.fullmatch(required(text, column)):
         raise BadValue(column, "is no UUID")
@@ -51,7 +51,7 @@ def optional_uuid(text: str, column: str) -> str:
     return uuid(text, column) if text else ""
 
 
-@lru_cache(65_536)
+@lru_cache(16_384)
 def moment(text: str, column: str) -> tuple[str, str]:
     """The instant in UTC, and 't' if the source knows the day only: that day at 00:00Z then."""
     try:

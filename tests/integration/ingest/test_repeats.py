@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db.errors import DatabaseUnavailable
+from db.errors import DatabaseError, DatabaseUnavailable
 from ingest import synthea as importer
 from ingest.errors import ImportRunning
 from ingest.report import ImportReport, Phase
@@ -167,3 +167,19 @@ async def test_a_server_that_goes_away_is_a_typed_error(migrated: str, export: P
 async def test_no_server_is_a_typed_error(export: Path) -> None:
     with pytest.raises(DatabaseUnavailable):
         await import_synthea("postgresql://nobody@127.0.0.1:1/nothing", export)
+
+
+async def test_a_database_that_is_not_migrated_is_told(database: str, export: Path) -> None:
+    with pytest.raises(DatabaseError, match="anamnesis migrate"):
+        await import_synthea(database, export)
+
+
+async def test_cancelled_while_reading(migrated: str, export: Path) -> None:
+    task = asyncio.create_task(import_synthea(migrated, synthea.SAMPLE))
+    async with asyncio.timeout(30):
+        while not await fetch(migrated, "select from pg_class where relname = 'patients' and relpersistence = 'u'"):
+            assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)
+    assert (await import_synthea(migrated, export)).rejected_total == 0
