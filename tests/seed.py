@@ -9,6 +9,8 @@ import asyncpg
 
 HEAVY = UUID("00000000-0000-4000-8000-000000000001")
 
+TABLES = ("organizations", "practitioners", "patients", "patient_activity", "encounters", "events", "concepts")
+
 _SEED = """
     create function pg_temp.uid(kind text, n bigint) returns uuid language sql immutable as
         $$ select (lpad(kind, 8, '0') || '-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
@@ -62,8 +64,12 @@ _SEED = """
 
 async def seed(url: str) -> None:
     """Fills a migrated, empty database."""
-    connection = await asyncpg.connect(url)
+    # VACUUM marks no page all-visible whose rows' commit is not in the log yet.
+    connection = await asyncpg.connect(url, server_settings={"synchronous_commit": "on"})
     try:
+        for table in TABLES:
+            # An autovacuum at the wrong moment would keep rows from being all-visible, and plans from being the same.
+            await connection.execute(f"alter table {table} set (autovacuum_enabled = off)")
         await connection.execute(_SEED)
         await connection.execute(
             "vacuum (analyze) organizations, practitioners, patients, patient_activity, encounters, events, concepts"

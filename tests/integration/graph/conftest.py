@@ -2,11 +2,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from search.service import SearchService
 
 from db.pool import Database
 from graph.context import Services
 from graph.cursors import Cursors
+from search.service import SearchService
 from tests.databases import seeded
 
 
