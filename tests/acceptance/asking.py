@@ -15,13 +15,13 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def ask(self, query: str, **variables: Any) -> Any:
+    def ask(self, query: str, /, **variables: Any) -> Any:
         response = self._http.post("/graphql", json={"query": query, "variables": variables})
         body = response.json()
         assert "errors" not in body, body["errors"]
         return body["data"]
 
-    def code(self, query: str, **variables: Any) -> str:
+    def code(self, query: str, /, **variables: Any) -> str:
         """The code of the one error of an answer."""
         response = self._http.post("/graphql", json={"query": query, "variables": variables})
         assert response.status_code < 500, response.text
@@ -29,7 +29,7 @@ class Client:
         code: str = error["extensions"]["code"]
         return code
 
-    def walk(self, query: str, path: str, **variables: Any) -> Iterator[Any]:
+    def walk(self, query: str, path: str, /, **variables: Any) -> Iterator[Any]:
         """The nodes of a connection, page by page; `query` takes $after, `path` leads to the connection."""
         after = None
         while True:
