@@ -18,14 +18,14 @@ _MICROSECOND = timedelta(microseconds=1)
 _LONGEST_TEXT = 2_000
 
 
-def _words() -> Text:
+def _words(**options: Any) -> Text:
     # Matches are worth what the query says, so frequencies and lengths are not kept.
-    return Text(
-        analyzer="whitespace",
-        index_options="docs",
-        norms=False,
-        index_prefixes={"min_chars": 1, "max_chars": 12},
-    )
+    return Text(analyzer="whitespace", index_options="docs", norms=False, **options)
+
+
+def _names() -> Text:
+    """There are as many names as people, so that their beginnings are indexed; displays share a few thousand words."""
+    return _words(index_prefixes={"min_chars": 1, "max_chars": 12})
 
 
 def _filtered() -> Keyword:
@@ -40,11 +40,11 @@ class PatientDocument(AsyncDocument):
 
     id = Keyword(index=False)
     name = Keyword(index=False)
-    family = _words()
-    given = _words()
-    maiden = _words()
-    middle = _words()
-    place = _words()
+    family = _names()
+    given = _names()
+    maiden = _names()
+    middle = _names()
+    place = _names()
     key = _filtered()
     fragments = _filtered()
     dates = _filtered()

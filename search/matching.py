@@ -2,8 +2,8 @@
 
 A query is parts separated by blanks, and each part must match. A part matches by its words, each within some field; or
 by the record's key, the MRN or code; or, a patient's, by the date of birth. A score depends on the query and the record
-alone, never on what else is indexed, so that pages stay as they are while the index changes. Weights are multiples of
-a half: their sums are the same in Elasticsearch's single precision.
+alone, never on what else is indexed, so that pages stay as they are while the index changes. Weights are whole
+numbers: their sums are the same in Elasticsearch's single precision.
 """
 
 import re
@@ -30,12 +30,13 @@ class Tier(IntEnum):
 
 
 class Weights(NamedTuple):
-    """What a field's word is worth, by tier."""
+    """What a field's word is worth, by tier; 0 does not match. Looking for typing errors takes most of a search's time,
+    so they are looked for where people make them."""
 
     exact: float
     prefix: float
-    typo: float
-    two_typos: float
+    typo: float = 0
+    two_typos: float = 0
 
 
 class KeyRule(NamedTuple):
@@ -59,9 +60,9 @@ PATIENTS = Rule(
     {
         "family": Weights(10, 6, 3, 2),
         "given": Weights(10, 6, 3, 2),
-        "maiden": Weights(8, 5, 2.5, 1.5),
-        "middle": Weights(7, 4, 2, 1),
-        "place": Weights(5, 3, 1, 0.5),
+        "maiden": Weights(8, 5),
+        "middle": Weights(7, 4),
+        "place": Weights(5, 3),
     },
     KeyRule(12, 8, 7, shortest=4),
     naming=True,
@@ -69,8 +70,8 @@ PATIENTS = Rule(
 HISTORY = Rule(
     {
         "display": Weights(10, 6, 3, 2),
-        "value": Weights(6, 4, 1.5, 1),
-        "reason": Weights(4, 2, 1, 0.5),
+        "value": Weights(6, 4),
+        "reason": Weights(4, 2),
     },
     KeyRule(12, 7, None, shortest=3),
     naming=False,

@@ -10,7 +10,7 @@ from db.criteria import HistoryCriteria, PatientCriteria
 from db.kinds import ENDING_KINDS
 from search import folding
 from search.documents import microseconds
-from search.matching import BORN, HISTORY, PATIENTS, Part, Rule, Weights, edits
+from search.matching import BORN, HISTORY, PATIENTS, Part, Rule, Tier, Weights, edits
 
 # Best first, then as lists of the same records are ordered; ids make the order total, and pages stay where they are.
 PATIENT_ORDER = ({"_score": "desc"}, {"name": "asc"}, {"id": "asc"})
@@ -87,7 +87,7 @@ def _ways(field: str, word: str, weights: Weights) -> Iterable[q.Query]:
     if folding.is_number(word):
         return
     yield _worth(_prefix(field, word), weights.prefix)
-    for count, weight in zip(range(1, edits(word) + 1), (weights.typo, weights.two_typos), strict=False):
+    for count, weight in zip(range(1, edits(word) + 1 if weights.typo else 1), weights[Tier.TYPO :], strict=False):
         # Rewritten so that every word within reach matches, however many there are.
         fuzzy = q.Fuzzy(field, {"value": word, "fuzziness": count, "rewrite": "constant_score"})
         yield _worth(fuzzy, weight)

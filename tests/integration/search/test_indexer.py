@@ -127,7 +127,7 @@ async def test_rebuild_with_no_downtime_and_nothing_lost(
         return number
 
     reader, writer = asyncio.create_task(read()), asyncio.create_task(write())
-    for _ in range(4):
+    for _ in range(2):
         await indexer.rebuild()
     ended.set()
     await reader
