@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from elasticsearch import AsyncElasticsearch
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from search.service import SearchService
 
 from db.errors import DatabaseError
 from db.health import revision
 from db.migrate import newest_revision
 from db.pool import Database
 from gateway.settings import Settings, StoreSettings
+from search.service import SearchService
 
 _PING_SECONDS = 2.0
 

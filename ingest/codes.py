@@ -15,7 +15,7 @@ RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 CVX = "http://hl7.org/fhir/sid/cvx"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 # Codes that Synthea made up: quality of life (QALY, DALY, QOLS), questionnaires (X9999-*).
-SYNTHEA = "https://synthea.mitre.org/codes"
+SYNTHEA = "urn:anamnesis:synthea"
 
 _BY_FILE = {
     "allergies": SNOMED,

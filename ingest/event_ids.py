@@ -6,7 +6,7 @@ An id is the UUIDv5 of kind, patient, encounter, code, start and the ordinal amo
 from hashlib import sha1
 from uuid import NAMESPACE_URL, uuid5
 
-_NAMESPACE = uuid5(NAMESPACE_URL, "https://synthea.mitre.org/codes").bytes
+_NAMESPACE = uuid5(NAMESPACE_URL, "urn:anamnesis:synthea").bytes
 # The digit that holds the variant, by the one it replaces.
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 

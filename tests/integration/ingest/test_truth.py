@@ -107,7 +107,7 @@ async def test_every_code_has_a_canonical_system(imported: Imported) -> None:
     )
     assert made_up > 0
     found = {(kind, system): count for kind, system, count in rows}
-    assert found.pop(("OBSERVATION", "https://synthea.mitre.org/codes")) == made_up
+    assert found.pop(("OBSERVATION", "urn:anamnesis:synthea")) == made_up
     assert found.pop(("ALLERGY", "http://www.nlm.nih.gov/research/umls/rxnorm")) == 7
     assert {(kind, system) for kind, system in found} == {
         ("ALLERGY", "http://snomed.info/sct"),

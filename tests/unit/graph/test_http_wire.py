@@ -32,7 +32,7 @@ async def port(running: Running) -> AsyncIterator[int]:
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(1.5):
-        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        while not condition():
             await asyncio.sleep(0.01)
 
 
