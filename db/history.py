@@ -48,7 +48,7 @@ class EventRow(NamedTuple):
     dosage: str | None
     dispenses: int | None
     udi: str | None
-    reactions: list[dict[str, str | None]] | None
+    reactions: list[dict[str, str]] | None
     modality_system: str | None
     modality_code: str | None
     modality_display: str | None

@@ -17,12 +17,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import asyncpg
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     Table,
     and_,
-    any_,
     bindparam,
     column,
     func,
@@ -46,12 +46,16 @@ RowT = TypeVar("RowT")
 
 
 class Page(NamedTuple):
-    """At most `size` rows strictly between two keyset positions, from the start or (`backward`) from the end."""
+    """At most `size` rows between two keyset positions, from the start or (`backward`) from the end.
+
+    Rows at the positions themselves belong to it only if it is `inclusive`.
+    """
 
     size: int
     after: tuple[Any, ...] | None = None
     before: tuple[Any, ...] | None = None
     backward: bool = False
+    inclusive: bool = False
 
 
 class Plan(NamedTuple):
@@ -82,10 +86,14 @@ class Item(NamedTuple, Generic[RowT]):
 
 
 class Slice(NamedTuple, Generic[RowT]):
-    """The rows of a page in list order, and whether more follow in the direction of reading."""
+    """The rows of a page in list order, whether more follow in the direction of reading, and where the page ends.
+
+    `ends` are the positions of the first and the last row that were read: they stay when a row is withheld.
+    """
 
     items: list[Item[RowT]]
     more: bool
+    ends: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,11 +118,11 @@ class Listing(Generic[RowT]):
 
     async def pages(
         self, database: Database, owners: Iterable[Any], plan: Plan, values: Mapping[str, Any], page: Page
-    ) -> dict[Any, Slice[RowT]]:
+    ) -> dict[Any, Slice[RowT] | FilterTooBroad]:
         """A page for each owner that has rows, in one statement; a list without owners has the one owner None.
 
-        `values` are the parameters of the plan: `<branch>_values` arrays and those of the conditions.
-        Raises FilterTooBroad when a refinement read too far.
+        `values` are the parameters of the plan: `<branch>_values` arrays and those of the conditions. An owner for
+        whom a refinement read too far has FilterTooBroad in the place of a page.
         """
         if plan.nothing:
             return {}
@@ -143,11 +151,11 @@ class Listing(Generic[RowT]):
 
     def page_statement(self, plan: Plan, page: Page) -> Statement:
         """The statement of a page: which bounds the page has matters, not their values."""
-        shape = (plan, page.after is None, page.before is None, page.backward)
+        shape = (plan, page.after is None, page.before is None, page.backward, page.inclusive)
         return self._kept(shape, lambda: Statement(self._title(plan, page.backward), self._page(plan, page)))
 
     def count_statement(self, plan: Plan) -> Statement:
-        """Counts each owner's rows: an index-only scan of its ranges."""
+        """Counts each owner's rows, range by range."""
         return self._kept(("count", plan), lambda: Statement("count of " + self._title(plan), self._count(plan)))
 
     def _kept(self, shape: tuple[Any, ...], build: Callable[[], Statement]) -> Statement:
@@ -197,7 +205,11 @@ class Listing(Generic[RowT]):
             if position is not None:
                 edge = tuple_(*(bindparam(f"{side}_{c.name}", type_=c.type) for c in order))
                 smaller = self.descending == (side == "after")
-                where.append(tuple_(*order) < edge if smaller else tuple_(*order) > edge)
+                place = tuple_(*order)
+                if page.inclusive:
+                    where.append(place <= edge if smaller else place >= edge)
+                else:
+                    where.append(place < edge if smaller else place > edge)
         if not plan.refined:
             return self._returned(source, where, order, each, page)
 
@@ -251,35 +263,50 @@ class Listing(Generic[RowT]):
             .correlate(*each.values())
         )
 
-    def _count(self, plan: Plan) -> Select[Any]:
-        where = [self.conditions[name].test(self.source.c) for name in (*plan.ranges, *plan.refined)]
-        for name in plan.branches:
-            kind = self.source.c[name].type
-            where.append(self.source.c[name] == any_(bindparam(f"{name}_values", type_=ARRAY(kind))))
-        counted = select(func.count().label("total")).select_from(self.source).where(*where)
-        if self.owner is None:
+    def _count(self, plan: Plan) -> Select[Any, Any]:
+        """Each range counted by itself, as pages read them, and summed by owner."""
+        equal = ([self.owner] if self.owner else []) + list(plan.branches)
+        each = {name: each_value(self.source, name) for name in equal}
+        where = [self.source.c[name] == values.c[name] for name, values in each.items()]
+        where += [self.conditions[name].test(self.source.c) for name in (*plan.ranges, *plan.refined)]
+        counted = select(func.count().label("total")).select_from(self.source).where(*where).correlate(*each.values())
+        if not each:
             return select(null(), counted.scalar_subquery())
-        owners = each_value(self.source, self.owner)
-        owned = counted.where(self.source.c[self.owner] == owners.c[self.owner]).correlate(owners).lateral("counted")
-        return select(owners.c[self.owner], owned.c.total).select_from(_cross([owners, owned]))
+        ranged = counted.lateral("counted")
+        ranges = _cross([*each.values(), ranged])
+        total = func.coalesce(func.sum(ranged.c.total), literal_column("0")).cast(BigInteger)
+        summed: Select[Any, Any] = select(null(), total).select_from(ranges)
+        if self.owner is not None:
+            owner = each[self.owner].c[self.owner]
+            summed = select(owner, total).select_from(ranges).group_by(owner)
+        return summed
 
     def _directed(self, order: Iterable[ColumnElement[Any]], page: Page) -> list[ColumnElement[Any]]:
         return [c.desc() if self.descending != page.backward else c.asc() for c in order]
 
-    def _slices(self, records: list[asyncpg.Record], plan: Plan, page: Page) -> dict[Any, Slice[RowT]]:
+    def _slices(self, records: list[asyncpg.Record], plan: Plan, page: Page) -> dict[Any, Slice[RowT] | FilterTooBroad]:
         width, owned = len(self.columns), 1 if self.owner else 0
         first, last = width + owned, width + owned + len(self.order)
         pages: dict[Any, list[Item[RowT]]] = {}
+        refused: set[Any] = set()
         for record in records:
-            if plan.refined and record["beyond"]:
-                raise FilterTooBroad(f"nothing narrows {' and '.join(plan.refined)} enough: add from and to, or a kind")
             owner = record[width] if owned else None
+            if plan.refined and record["beyond"]:
+                refused.add(owner)
             pages.setdefault(owner, []).append(Item(self.row(*record[:width]), tuple(record[first:last])))
-        slices = {}
+        slices: dict[Any, Slice[RowT] | FilterTooBroad] = {}
         for owner, items in pages.items():
-            more = len(items) > page.size
+            if owner in refused:
+                slices[owner] = FilterTooBroad(
+                    f"{REFINE_BOUND} entries of an index did not fill the page: {' and '.join(plan.refined)} match too"
+                    " few of them, so narrow the list by something else"
+                )
+                continue
             kept = items[: page.size]
-            slices[owner] = Slice(kept[::-1] if page.backward else kept, more)
+            if page.backward:
+                kept.reverse()
+            ends = (kept[0].position, kept[-1].position) if kept else None
+            slices[owner] = Slice(kept, len(items) > page.size, ends)
         return slices
 
 

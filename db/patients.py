@@ -137,7 +137,7 @@ def plan_patients(criteria: PatientCriteria, order: str | None) -> tuple[Listing
         values["prefix"] = criteria.family_prefix
     if born:
         ranges.append("born before")
-        values["born_before"] = criteria.birth_date_to or _END_OF_DATES
+        values["born_before"] = min(criteria.birth_date_to or _END_OF_DATES, _END_OF_DATES)
         if criteria.birth_date_from is not None:
             ranges.append("born from")
             values["born_from"] = criteria.birth_date_from

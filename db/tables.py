@@ -39,6 +39,15 @@ def _representable(column: str) -> CheckConstraint:
     )
 
 
+def _objects_with(column: str, *keys: str) -> CheckConstraint:
+    """A JSON array of objects that have these keys, each a text."""
+    texts = " && ".join(f'@.{key}.type() == "string"' for key in keys)
+    return CheckConstraint(
+        f"jsonb_typeof({column}) = 'array' and not jsonb_path_exists({column}, '$[*] ? (!({texts}))')",
+        name=f"{column}_whole",
+    )
+
+
 organizations = Table(
     "organizations",
     metadata,
@@ -94,6 +103,10 @@ patients = Table(
     _one_of("sex", SEXES),
     _representable("deceased_at"),
     CheckConstraint("deceased or deceased_at is null", name="deceased_when_dated"),
+    # Names are sorted by, so they stand in indexes and cursors.
+    CheckConstraint("char_length(family_name) <= 500", name="family_name_short"),
+    CheckConstraint("char_length(given_name) <= 500", name="given_name_short"),
+    _objects_with("identifiers", "system", "value"),
     CheckConstraint("birth_date > '0001-01-01' and birth_date < '9999-12-30'", name="birth_date_representable"),
 )
 
@@ -279,6 +292,12 @@ events = Table(
     _representable("recorded_at"),
     _representable("ended_at"),
     CheckConstraint("num_nonnulls(value_number, value_code, value_text) <= 1", name="value_single"),
+    CheckConstraint("value_number not in ('NaN', 'Infinity', '-Infinity')", name="value_finite"),
+    CheckConstraint(
+        "kind <> 'CONDITION' or category in ('DISORDER', 'FINDING', 'SITUATION', 'OTHER')",
+        name="condition_category_known",
+    ),
+    _objects_with("reactions", "system", "code"),
     CheckConstraint("(reason_code is null) = (reason_system is null)", name="reason_whole"),
     CheckConstraint("(value_code is null) = (value_system is null)", name="value_whole"),
     CheckConstraint("(panel_code is null) = (panel_system is null)", name="panel_whole"),

@@ -14,46 +14,51 @@ RowT = TypeVar("RowT")
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[RowT]):
-    """A page that was read, with the means to read beyond it.
+    """A page that was read, with the means to look beyond it.
 
-    `read` reads another page of the same list under the same filter; `count` counts the list. Both ask the database,
-    so they are called only for fields that were selected.
+    `read` reads another page of the same list under the same filter, `count` counts the list: both are called only for
+    fields that were selected. What lies beyond a page is asked from the client's own cursor, which all parents of a
+    field share, so that their questions are one statement.
     """
 
-    items: list[Item[RowT]]
-    more: bool
+    found: Slice[RowT] | None
     page: Page
     scope: str
     cursors: Cursors
     read: Callable[[Page], Awaitable[Slice[RowT]]]
     count: Callable[[], Awaitable[int]]
 
+    @property
+    def items(self) -> list[Item[RowT]]:
+        return self.found.items if self.found else []
+
     def cursor(self, position: tuple[Any, ...]) -> str:
         return self.cursors.seal(self.scope, position)
 
     def start_cursor(self) -> str | None:
-        return self.cursor(self.items[0].position) if self.items else None
+        return self.cursor(self.found.ends[0]) if self.found and self.found.ends else None
 
     def end_cursor(self) -> str | None:
-        return self.cursor(self.items[-1].position) if self.items else None
+        return self.cursor(self.found.ends[1]) if self.found and self.found.ends else None
 
     async def has_next(self) -> bool:
-        """Whether the list goes on after the last entry of the page."""
-        if self.more and not self.page.backward:
+        """Whether the list goes on after the page."""
+        if not self.page.backward and await self._more():
             return True
         if self.page.before is None:
             return False
-        last = self.items[-1].position if self.items else self.page.before
-        return (await self.read(Page(0, after=last))).more
+        return (await self.read(Page(0, after=self.page.before, inclusive=True))).more
 
     async def has_previous(self) -> bool:
-        """Whether the list has entries before the first entry of the page."""
-        if self.more and self.page.backward:
+        """Whether the list has entries before the page."""
+        if self.page.backward and await self._more():
             return True
         if self.page.after is None:
             return False
-        first = self.items[0].position if self.items else self.page.after
-        return (await self.read(Page(0, before=first, backward=True))).more
+        return (await self.read(Page(0, before=self.page.after, backward=True, inclusive=True))).more
+
+    async def _more(self) -> bool:
+        return (self.found or await self.read(self.page)).more
 
 
 class PageEnds(Protocol):
@@ -120,5 +125,5 @@ async def load(
     count: Callable[[], Awaitable[int]],
 ) -> Loaded[RowT]:
     """Reads a page."""
-    found = await read(page)
-    return Loaded(found.items, found.more, page, scope, cursors, read, count)
+    # A page of nothing is not read, as it stands for its total; what lies beyond it is read when asked for.
+    return Loaded(await read(page) if page.size else None, page, scope, cursors, read, count)

@@ -21,7 +21,8 @@ from graph.errors import BadCursor
 _NEVER = datetime.min  # noqa: DTZ901
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST = 2_000
+# Two names of the greatest length, each character of several bytes.
+_LONGEST = 20_000
 
 
 class Cursors:

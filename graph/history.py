@@ -145,15 +145,11 @@ def _quantity(row: EventRow) -> Quantity | None:
 def _reactions(row: EventRow) -> list[AllergyReaction]:
     return [
         AllergyReaction(
-            manifestation=coding(reaction["system"] or "", reaction["code"] or "", reaction["display"]),
-            severity=reaction["severity"],
+            manifestation=coding(reaction["system"], reaction["code"], reaction.get("display")),
+            severity=reaction.get("severity"),
         )
         for reaction in row.reactions or ()
     ]
-
-
-def _category(row: EventRow) -> ConditionCategory:
-    return ConditionCategory(row.category) if row.category else ConditionCategory.OTHER
 
 
 # The type of each kind, and the details that it reads from the row.
@@ -163,7 +159,10 @@ _KINDS: dict[str, tuple[Callable[..., HistoryEvent], Callable[[EventRow], dict[s
         lambda row: {"ended_at": row.ended_at, "category": row.category, "reactions": _reactions(row)},
     ),
     "CARE_PLAN": (CarePlan, lambda row: {"ended_at": row.ended_at, "reason": _reason(row)}),
-    "CONDITION": (Condition, lambda row: {"ended_at": row.ended_at, "category": _category(row)}),
+    "CONDITION": (
+        Condition,
+        lambda row: {"ended_at": row.ended_at, "category": ConditionCategory[row.category or "OTHER"]},
+    ),
     "DEVICE": (Device, lambda row: {"ended_at": row.ended_at, "udi": row.udi}),
     "IMAGING": (
         Imaging,

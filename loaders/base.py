@@ -3,7 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aiodataloader import DataLoader
 
@@ -54,8 +54,8 @@ class Loader(DataLoader[KeyT, ValueT]):
         self._batches = batches
 
     @abstractmethod
-    async def read(self, keys: list[KeyT]) -> Mapping[KeyT, ValueT]:
-        """The values of those keys that have one."""
+    async def read(self, keys: list[KeyT]) -> Mapping[KeyT, ValueT | Exception]:
+        """The values of those keys that have one; an exception fails its own key only."""
 
     @abstractmethod
     def missing(self) -> ValueT:
@@ -64,4 +64,5 @@ class Loader(DataLoader[KeyT, ValueT]):
     async def batch_load_fn(self, keys: list[KeyT]) -> list[ValueT]:
         self._batches.enter()
         found = await self.read(keys)
-        return [found[key] if key in found else self.missing() for key in keys]
+        # aiodataloader raises what is an exception for its key, which its types do not say.
+        return cast("list[ValueT]", [found[key] if key in found else self.missing() for key in keys])

@@ -12,6 +12,10 @@ from loaders.base import Batches, Loader
 RowT = TypeVar("RowT")
 
 
+# The owner of a list that belongs to nobody in particular.
+EVERYONE = UUID(int=0)
+
+
 class PageLoader(Loader[UUID, Slice[RowT]], Generic[RowT]):
     """The same page of the same list for each owner."""
 
@@ -28,8 +32,9 @@ class PageLoader(Loader[UUID, Slice[RowT]], Generic[RowT]):
         super().__init__(database, batches)
         self._listing, self._plan, self._values, self._page = listing, plan, values, page
 
-    async def read(self, keys: list[UUID]) -> Mapping[UUID, Slice[RowT]]:
-        return await self._listing.pages(self._database, keys, self._plan, self._values, self._page)
+    async def read(self, keys: list[UUID]) -> Mapping[UUID, Slice[RowT] | Exception]:
+        found = await self._listing.pages(self._database, keys, self._plan, self._values, self._page)
+        return {owner or EVERYONE: page for owner, page in found.items()}
 
     def missing(self) -> Slice[RowT]:
         return Slice([], more=False)
@@ -50,8 +55,9 @@ class CountLoader(Loader[UUID, int]):
         super().__init__(database, batches)
         self._listing, self._plan, self._values = listing, plan, values
 
-    async def read(self, keys: list[UUID]) -> Mapping[UUID, int]:
-        return await self._listing.counts(self._database, keys, self._plan, self._values)
+    async def read(self, keys: list[UUID]) -> Mapping[UUID, int | Exception]:
+        found = await self._listing.counts(self._database, keys, self._plan, self._values)
+        return {owner or EVERYONE: total for owner, total in found.items()}
 
     def missing(self) -> int:
         return 0
@@ -60,12 +66,12 @@ class CountLoader(Loader[UUID, int]):
 class VitalsLoader(Loader[UUID, list[EventRow]]):
     """The newest observation of each vital-signs code of a patient."""
 
-    async def read(self, keys: list[UUID]) -> Mapping[UUID, list[EventRow]]:
+    async def read(self, keys: list[UUID]) -> Mapping[UUID, list[EventRow] | Exception]:
         found: dict[UUID, list[EventRow]] = {}
         for record in await self._database.fetch(LATEST_VITALS, {"patient_id_values": keys}):
             row = EventRow(*record)
             found.setdefault(row.patient_id, []).append(row)
-        return found
+        return dict(found)
 
     def missing(self) -> list[EventRow]:
         return []

@@ -1,6 +1,6 @@
 """The loaders of one request: what it has read once it does not read again, and no other request sees."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from db.keyset import Listing, Page, Plan, Slice
 from db.patients import PATIENTS_BY_ID, PATIENTS_BY_MRN, PatientRow, plan_patients
 from db.pool import Database
 from loaders.base import Batches
-from loaders.lists import CountLoader, PageLoader, VitalsLoader
+from loaders.lists import EVERYONE, CountLoader, PageLoader, VitalsLoader
 from loaders.rows import RowLoader, TableLoader
 
 RowT = TypeVar("RowT")
@@ -91,15 +91,12 @@ class Loaders:
     def encounter_event_count(self, criteria: HistoryCriteria) -> CountLoader:
         return self._count(events_of_encounter, *plan_encounter_events(criteria), criteria)
 
-    async def patients_page(self, criteria: PatientCriteria, order: str | None, page: Page) -> Slice[PatientRow]:
+    def patients_page(self, criteria: PatientCriteria, order: str | None, page: Page) -> Awaitable[Slice[PatientRow]]:
         """A page of patients. Raises FilterTooBroad for a pair of filter and order that no index serves."""
-        listing, plan, values = plan_patients(criteria, order)
-        found = await listing.pages(self._database, (), plan, values, page)
-        return found.get(None, Slice([], more=False))
+        return self._page(*plan_patients(criteria, order), criteria, page).load(EVERYONE)
 
-    async def patients_count(self, criteria: PatientCriteria, order: str | None) -> int:
-        listing, plan, values = plan_patients(criteria, order)
-        return (await listing.counts(self._database, (), plan, values)).get(None, 0)
+    def patients_count(self, criteria: PatientCriteria, order: str | None) -> Awaitable[int]:
+        return self._count(*plan_patients(criteria, order), criteria).load(EVERYONE)
 
     def _page(
         self, listing: Listing[RowT], plan: Plan, values: dict[str, Any], criteria: Any, page: Page

@@ -28,7 +28,7 @@ class RowLoader(Loader[KeyT, RowT | None], Generic[KeyT, RowT]):
         super().__init__(database, batches)
         self._statement, self._parameter, self._row, self._key = statement, parameter, row, key
 
-    async def read(self, keys: list[KeyT]) -> Mapping[KeyT, RowT | None]:
+    async def read(self, keys: list[KeyT]) -> Mapping[KeyT, RowT | Exception | None]:
         records = await self._database.fetch(self._statement, {self._parameter: keys})
         rows = [self._row(*record) for record in records]
         return {self._key(row): row for row in rows}
@@ -40,7 +40,7 @@ class RowLoader(Loader[KeyT, RowT | None], Generic[KeyT, RowT]):
 class TableLoader(Loader[UUID, str | None]):
     """The name of the table that holds an id, for node(id:)."""
 
-    async def read(self, keys: list[UUID]) -> Mapping[UUID, str | None]:
+    async def read(self, keys: list[UUID]) -> Mapping[UUID, str | Exception | None]:
         return {record[0]: record[1] for record in await self._database.fetch(TABLES_OF_IDS, {"ids": keys})}
 
     def missing(self) -> None:

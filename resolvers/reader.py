@@ -32,7 +32,7 @@ class Reader:
         found = await loaded
         if self.policy.unrestricted:
             return found
-        return Slice([item for item in found.items if self.policy.permits(item.row)], found.more)
+        return found._replace(items=[item for item in found.items if self.policy.permits(item.row)])
 
     async def total(self, counted: Awaitable[int]) -> int:
         """A total. Raises Forbidden where the policy hides rows: counting them would tell of them."""

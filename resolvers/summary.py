@@ -7,6 +7,7 @@ from db.keyset import Page
 from db.patients import PatientRow
 from resolvers.encounters import encounters, encounters_total
 from resolvers.history import history, history_total
+from resolvers.policy import Forbidden
 from resolvers.reader import Reader
 
 # Nobody reads more open conditions than this, and a list that stops early would be a wrong one.
@@ -59,6 +60,8 @@ async def last_encounter(reader: Reader, patient: PatientRow) -> EncounterRow | 
     # A caller from whom some are hidden gets the last of the others.
     size = 1 if reader.policy.unrestricted else 100
     found = await encounters(reader, patient.id, EncounterCriteria(), Page(size))
+    if found.more and not found.items:
+        raise Forbidden
     return found.items[0].row if found.items else None
 
 

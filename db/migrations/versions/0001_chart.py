@@ -62,6 +62,11 @@ TABLES = """
         CONSTRAINT deceased_at_representable CHECK (deceased_at >= '0001-01-02 00:00Z' and
             deceased_at < '9999-12-31 00:00Z'),
         CONSTRAINT deceased_when_dated CHECK (deceased or deceased_at is null),
+        CONSTRAINT family_name_short CHECK (char_length(family_name) <= 500),
+        CONSTRAINT given_name_short CHECK (char_length(given_name) <= 500),
+        CONSTRAINT identifiers_whole CHECK (jsonb_typeof(identifiers) = 'array' and not
+            jsonb_path_exists(identifiers,
+                '$[*] ? (!(@.system.type() == "string" && @.value.type() == "string"))')),
         CONSTRAINT birth_date_representable CHECK (birth_date > '0001-01-01' and birth_date < '9999-12-30')
     );
 
@@ -189,6 +194,11 @@ TABLES = """
         CONSTRAINT ended_at_representable CHECK (ended_at >= '0001-01-02 00:00Z' and ended_at <
             '9999-12-31 00:00Z'),
         CONSTRAINT value_single CHECK (num_nonnulls(value_number, value_code, value_text) <= 1),
+        CONSTRAINT value_finite CHECK (value_number not in ('NaN', 'Infinity', '-Infinity')),
+        CONSTRAINT condition_category_known CHECK (kind <> 'CONDITION' or category in ('DISORDER', 'FINDING',
+            'SITUATION', 'OTHER')),
+        CONSTRAINT reactions_whole CHECK (jsonb_typeof(reactions) = 'array' and not
+            jsonb_path_exists(reactions, '$[*] ? (!(@.system.type() == "string" && @.code.type() == "string"))')),
         CONSTRAINT reason_whole CHECK ((reason_code is null) = (reason_system is null)),
         CONSTRAINT value_whole CHECK ((value_code is null) = (value_system is null)),
         CONSTRAINT panel_whole CHECK ((panel_code is null) = (panel_system is null)),
@@ -228,20 +238,21 @@ TABLES = """
 """
 
 # The last encounter's time: rows are locked before the newest is looked up, because the statement that looks it up
-# must take its snapshot after any concurrent writer of the same patient has committed.
+# must take its snapshot after any concurrent writer of the same patient has committed. They are written even if nothing
+# changed: that makes a concurrent writer with an older snapshot (REPEATABLE READ) fail and repeat.
 ACTIVITY = """
     create function patient_activity_refresh(patients uuid[]) returns void language plpgsql as $$
     begin
         perform from patient_activity where patient_id = any (patients) order by patient_id for update;
         update patient_activity a set last_encounter_at = newest.started_at
-        from unnest(patients) with ordinality as touched (patient_id, n),
+        from unnest(patients) as touched (patient_id),
             lateral (
                 select coalesce(
                     (select e.started_at from encounters e where e.patient_id = touched.patient_id
                      order by e.started_at desc, e.id desc limit 1),
                     '-infinity') as started_at
             ) newest
-        where a.patient_id = touched.patient_id and a.last_encounter_at <> newest.started_at;
+        where a.patient_id = touched.patient_id;
     end $$;
 
     create function encounters_inserted() returns trigger language plpgsql as $$
@@ -291,6 +302,8 @@ ACTIVITY = """
 
     create function patients_updated() returns trigger language plpgsql as $$
     begin
+        -- In the order in which encounters lock them.
+        perform from patient_activity where patient_id in (select id from new_rows) order by patient_id for update;
         update patient_activity a set state = n.state, sex = n.sex, deceased = n.deceased
         from new_rows n
         where a.patient_id = n.id and (a.state, a.sex, a.deceased) is distinct from (n.state, n.sex, n.deceased);
@@ -301,8 +314,7 @@ ACTIVITY = """
         referencing new table as new_rows for each statement execute function patients_inserted();
 
     create trigger patients_updated after update on patients
-        referencing old table as old_rows new table as new_rows
-        for each statement execute function patients_updated();
+        referencing new table as new_rows for each statement execute function patients_updated();
 """
 
 # Concepts only grow: a display that no event carries any more finds nothing and costs nothing.

@@ -1,8 +1,8 @@
 -- count of history of patient (valid)
-SELECT each_patient_id.patient_id, counted.total
+SELECT each_patient_id.patient_id, CAST(coalesce(sum(counted.total), 0) AS BIGINT) AS coalesce_1
 FROM unnest($1::UUID[]) AS each_patient_id(patient_id) JOIN LATERAL (SELECT count(*) AS total
 FROM events
-WHERE NOT events.retracted AND events.patient_id = each_patient_id.patient_id) AS counted ON true
+WHERE events.patient_id = each_patient_id.patient_id AND NOT events.retracted) AS counted ON true GROUP BY each_patient_id.patient_id
 
 -- history of patient (valid)
 SELECT page.*

@@ -94,3 +94,21 @@ async def test_an_event_outlives_its_encounter(writer: asyncpg.Connection) -> No
     await writer.execute("delete from encounters")
     assert await writer.fetchval("select encounter_id from events") is None
     assert await writer.fetchval("select display from concepts where code = 'c'") == "Display"
+
+
+async def test_a_writer_with_an_old_snapshot_fails_instead_of_putting_it_back(
+    url: str, writer: asyncpg.Connection
+) -> None:
+    await writer.execute(INSERT, uuid4(), PATIENT, NEW)
+    other = await asyncpg.connect(url)
+    try:
+        async with other.transaction(isolation="repeatable_read"):
+            await other.fetch("select from patients")
+            await writer.execute(INSERT, uuid4(), PATIENT, OLD)
+            with pytest.raises(asyncpg.SerializationError):
+                await other.execute("delete from encounters where started_at = $1", NEW)
+    except asyncpg.InFailedSQLTransactionError:
+        pass
+    finally:
+        await other.close()
+    assert await writer.fetchval(LAST, PATIENT) == NEW

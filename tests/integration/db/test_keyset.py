@@ -214,6 +214,7 @@ async def test_encounters(
     order=st.sampled_from(("NAME", "BIRTH_DATE", "LAST_ENCOUNTER")),
     states=several(*STATES), cities=several(*CITIES), sexes=several("MALE", "FEMALE", "OTHER"),
     born=st.none() | st.sampled_from((date(1990, 1, 1), date(1991, 1, 1))),
+    until=st.none() | st.sampled_from((date(1991, 5, 5), date(9999, 12, 30), date.max)),
     prefix=st.none() | st.sampled_from(("gar", "GARC", "ØR", "mu", "")), deceased=st.none() | st.booleans(),
     size=st.integers(1, 9),
 )  # fmt: skip
@@ -224,11 +225,12 @@ async def test_patients(
     cities: Any,
     sexes: Any,
     born: Any,
+    until: Any,
     prefix: Any,
     deceased: Any,
     size: int,
 ) -> None:
-    criteria = PatientCriteria(states, cities, sexes, born, None, prefix, deceased)
+    criteria = PatientCriteria(states, cities, sexes, born, until, prefix, deceased)
     try:
         listing, plan, values = plan_patients(criteria, order)
     except FilterTooBroad:
@@ -242,6 +244,7 @@ async def test_patients(
         and (cities is None or row["city"] in cities)
         and (sexes is None or row["sex"] in sexes)
         and (born is None or (row["birth_date"] is not None and row["birth_date"] >= born))
+        and (until is None or (row["birth_date"] is not None and row["birth_date"] < until))
         and (prefix is None or row["family_key"].startswith(folds[prefix]))
         and (deceased is None or row["deceased"] == deceased)
     ]
@@ -274,11 +277,21 @@ async def test_owners_have_their_own_pages_in_one_statement(database: Database) 
     assert len(ran) == 1
 
 
+async def test_an_inclusive_page_holds_its_edges(database: Database) -> None:
+    plan, values = plan_history(HistoryCriteria())
+    first = (await history_of_patient.pages(database, [uid(1)], plan, values, Page(20)))[uid(1)].items
+    page = Page(100, after=first[3].position, before=first[9].position, inclusive=True)
+    for asked in (page, page._replace(backward=True)):
+        found = (await history_of_patient.pages(database, [uid(1)], plan, values, asked))[uid(1)]
+        assert [item.row.id for item in found.items] == [item.row.id for item in first[3:10]]
+
+
 async def test_a_refinement_that_reads_too_far_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short page would say that there is no more."""
     monkeypatch.setattr(keyset, "REFINE_BOUND", 5)
     plan, values = plan_encounters(EncounterCriteria(classes=("WELLNESS",), open=False))
-    with pytest.raises(FilterTooBroad):
-        await encounters_of_patient.pages(database, [uid(1), uid(2)], plan, values, Page(50))
+    pages = await encounters_of_patient.pages(database, [uid(1), uid(2), uid(39)], plan, values, Page(50))
+    assert isinstance(pages[uid(1)], FilterTooBroad)
+    assert uid(39) not in pages
     full = await encounters_of_patient.pages(database, [uid(1)], plan, values, Page(1))
     assert len(full[uid(1)].items) == 1

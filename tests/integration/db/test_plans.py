@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 
 from db.directory import ORGANIZATIONS_BY_ID, PRACTITIONERS_BY_ID, TABLES_OF_IDS
-from db.encounters import ENCOUNTERS_BY_ID
+from db.encounters import ENCOUNTERS_BY_ID, encounters_of_patient
 from db.history import EVENTS_BY_ID, LATEST_VITALS
-from db.keyset import REFINE_BOUND, Page
+from db.keyset import REFINE_BOUND, Page, Slice
 from db.patients import PATIENTS_BY_ID, PATIENTS_BY_MRN
-from db.pool import READ_SETTINGS, Statement
+from db.pool import READ_SETTINGS, Database, Statement
 from tests.golden import matches_golden
 from tests.integration.db.cases import CASES, Case
 from tests.seed import HEAVY
@@ -105,8 +105,52 @@ async def test_page_reads_index_ranges_only(planner: asyncpg.Connection, case: C
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_later_pages_read_no_more_than_the_first(
+    planner: asyncpg.Connection, case: Case, records: Database
+) -> None:
+    """From either end, and from a position in the middle."""
+    first = await case.listing.pages(records, case.owners, case.plan, case.values, Page(1))
+    page = next(iter(first.values()), None)
+    if not isinstance(page, Slice):
+        return  # an empty list has no position
+    position = page.items[-1].position
+    branches = 1
+    for name in case.plan.branches:
+        branches *= len(case.values[f"{name}_values"])
+    ranges = max(1, len(case.owners)) * branches
+    for asked in (
+        Page(SIZE, after=position),
+        Page(SIZE, backward=True),
+        Page(SIZE, before=position, backward=True),
+        Page(0, before=position, backward=True, inclusive=True),
+    ):
+        values = parameters(case, asked)
+        for side, edge in (("after", asked.after), ("before", asked.before)):
+            if edge is not None:
+                values |= {f"{side}_{name}": value for name, value in zip(case.listing.order, edge, strict=True)}
+        plan = await explain(planner, case.listing.page_statement(case.plan, asked), values)
+        assert_bounded(plan, ranges * (SIZE + 1))
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 10 * ranges * (SIZE + 1)
+
+
+async def test_latest_vitals_read_the_observations_by_index(planner: asyncpg.Connection) -> None:
+    """All of a patient's observations, until the summary is a read model of its own."""
+    plan = await explain(planner, LATEST_VITALS, {"patient_id_values": [HEAVY]})
+    assert {node["Index Name"] for node in nodes(plan) if "Index Name" in node} == {"events_patient_kind"}
+    matches_golden("plans/latest vitals.txt", outline(plan))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_count_reads_the_index_only(planner: asyncpg.Connection, case: Case) -> None:
     plan = await explain(planner, case.listing.count_statement(case.plan), parameters(case, Page(SIZE)))
+    counted = [node for node in nodes(plan) if "Index Name" in node]
+    # What is refined on the rows of an encounter, or of a code, is little; everything else is read from the index.
+    refined_on_rows = (
+        set(case.plan.refined) & {"kinds", "codes", "open", "ended"} and case.listing is not encounters_of_patient
+    )
+    kinds = {"Index Only Scan"} | ({"Index Scan", "Bitmap Index Scan"} if refined_on_rows else set())
+    assert counted
+    assert {node["Node Type"] for node in counted} <= kinds, outline(plan)
     assert_bounded(plan, 0)
 
 

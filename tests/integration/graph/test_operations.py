@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from db import keyset
 from graph.context import Services
 from tests.golden import matches_golden
 from tests.integration.graph.asking import ask
@@ -50,6 +51,64 @@ async def test_the_number_of_parents_does_not_matter(services: Services) -> None
         ran.append(sorted(statement.name for statement in answer.statements))
     assert ran[0] == ran[1] == ran[2]
     assert len(set(ran[0])) == len(ran[0])
+
+
+async def test_what_lies_beyond_a_page_is_one_statement_too(services: Services) -> None:
+    first = "query ($id: ID!) { patient(id: $id) { history(first: 3) { pageInfo { endCursor } } } }"
+    cursor = (await ask(services, first, {"id": str(HEAVY)})).data["patient"]["history"]["pageInfo"]["endCursor"]
+    query = """query ($n: Int, $cursor: String) { patients(first: $n) { nodes {
+        history(first: 1, after: $cursor) { nodes { id } pageInfo { hasNextPage hasPreviousPage } }
+        back: history(last: 1, before: $cursor) { nodes { id } pageInfo { hasNextPage hasPreviousPage } }
+    } } }"""
+    ran = []
+    for number in (1, 10, 100):
+        answer = await ask(services, query, {"n": number, "cursor": cursor})
+        assert answer.errors == []
+        ran.append(sorted(statement.name for statement in answer.statements))
+    assert ran[0] == ran[1] == ran[2]
+
+
+async def test_an_empty_page_knows_what_lies_before_it(services: Services) -> None:
+    query = """query ($id: ID!, $after: String, $before: String) { patient(id: $id) {
+        last: encounters(last: 1) { pageInfo { startCursor hasNextPage hasPreviousPage } }
+        first: encounters(first: 1) { pageInfo { endCursor hasNextPage hasPreviousPage } }
+        beyond: encounters(after: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } }
+        ahead: encounters(last: 5, before: $before) { nodes { id } pageInfo { hasNextPage hasPreviousPage } }
+    } }"""
+    ends = (await ask(services, query, {"id": str(HEAVY)})).data["patient"]
+    cursors = {
+        "after": ends["last"]["pageInfo"].pop("startCursor"), "before": ends["first"]["pageInfo"].pop("endCursor")
+    }  # fmt: skip
+    assert ends["last"]["pageInfo"] == {"hasNextPage": False, "hasPreviousPage": True}
+    assert ends["first"]["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False}
+    found = (await ask(services, query, {"id": str(HEAVY)} | cursors)).data["patient"]
+    assert found["beyond"] == {"nodes": [], "pageInfo": {"hasNextPage": False, "hasPreviousPage": True}}
+    assert found["ahead"] == {"nodes": [], "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}}
+
+
+async def test_a_total_alone_reads_no_page(services: Services) -> None:
+    query = "query ($id: ID!) { patient(id: $id) { history(first: 0) { totalCount } } }"
+    answer = await ask(services, query, {"id": str(HEAVY)})
+    assert answer.data["patient"]["history"]["totalCount"] > 20_000
+    assert [statement.name for statement in answer.statements] == [
+        "patients by id",
+        "count of history of patient (valid)",
+    ]
+    more = "query ($id: ID!) { patient(id: $id) { history(first: 0) { nodes { id } pageInfo { hasNextPage } } } }"
+    found = (await ask(services, more, {"id": str(HEAVY)})).data["patient"]["history"]
+    assert found == {"nodes": [], "pageInfo": {"hasNextPage": True}}
+
+
+async def test_a_refused_list_takes_no_other_with_it(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heavy patient's conditions of a code outnumber the bound; the other patient's do not."""
+    monkeypatch.setattr(keyset, "REFINE_BOUND", 50)
+    both = """query ($filter: HistoryFilter) {
+        heavy: patient(mrn: "MRN1") { history(first: 100, filter: $filter) { nodes { id } } }
+        other: patient(mrn: "MRN7") { history(first: 100, filter: $filter) { nodes { id } } }
+    }"""
+    answer = await ask(services, both, {"filter": {"codes": ["OBSERVATION-3"], "kinds": ["PROCEDURE"]}})
+    assert answer.data == {"heavy": {"history": None}, "other": {"history": {"nodes": []}}}
+    assert [error["extensions"]["code"] for error in answer.errors] == ["FILTER_TOO_BROAD"]
 
 
 async def test_the_chart_in_six_statements(services: Services) -> None:

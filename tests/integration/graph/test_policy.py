@@ -74,3 +74,44 @@ async def test_the_summary_hides_them_too(services: Services) -> None:
     answer = await ask(services, query, ID, Denying(kinds={"OBSERVATION"}))
     assert answer.data["patient"]["summary"]["latestVitals"] == []
     assert answer.data["patient"]["summary"]["allergies"] != []
+
+
+async def test_a_page_of_hidden_rows_leads_on(services: Services) -> None:
+    """Its cursors stay, or a client would start again and again."""
+    query = """query ($id: ID!, $after: String) { patient(id: $id) { history(first: 1, after: $after) {
+        nodes { kind } pageInfo { hasNextPage startCursor endCursor } } } }"""
+    kinds, after = [], None
+    policy = Denying(kinds={"OBSERVATION"})
+    for _ in range(30):
+        page = (await ask(services, query, {**ID, "after": after}, policy)).data["patient"]["history"]
+        kinds += [node["kind"] for node in page["nodes"]]
+        assert page["pageInfo"]["startCursor"] == page["pageInfo"]["endCursor"] != after
+        after = page["pageInfo"]["endCursor"]
+    free = "query ($id: ID!) { patient(id: $id) { history(first: 30) { nodes { kind } } } }"
+    all_kinds = [node["kind"] for node in (await ask(services, free, ID)).data["patient"]["history"]["nodes"]]
+    assert kinds == [kind for kind in all_kinds if kind != "OBSERVATION"]
+    assert len(kinds) < 30
+
+
+async def test_edges_to_a_forbidden_record_are_null(services: Services) -> None:
+    query = """query ($id: ID!) { node(id: $id) { ... on Encounter { class patient { id } organization { name } } } }"""
+    encounter = {"id": "0000000e-0000-4000-8000-000000000001"}
+    answer = await ask(services, query, encounter, Denying(patients={HEAVY}))
+    assert answer.data["node"]["patient"] is None
+    assert answer.data["node"]["organization"] is not None
+    assert [error["extensions"]["code"] for error in answer.errors] == ["FORBIDDEN"]
+
+
+async def test_searches_hide_rows_and_totals(services: Services) -> None:
+    query = """query ($id: ID!) {
+        searchHistory(query: "display", patientId: $id, first: 100) { nodes { kind } }
+        total: searchHistory(query: "display", patientId: $id) { totalCount }
+        searchPatients(query: "MRN1") { nodes { id } }
+    }"""
+    free = await ask(services, query, ID)
+    assert "CONDITION" in {node["kind"] for node in free.data["searchHistory"]["nodes"]}
+    assert str(HEAVY) in {node["id"] for node in free.data["searchPatients"]["nodes"]}
+    answer = await ask(services, query, ID, Denying(kinds={"CONDITION"}, patients={HEAVY}))
+    assert "CONDITION" not in {node["kind"] for node in answer.data["searchHistory"]["nodes"]}
+    assert str(HEAVY) not in {node["id"] for node in answer.data["searchPatients"]["nodes"]}
+    assert answer.data["total"] == {"totalCount": None}

@@ -50,7 +50,19 @@ def test_bad_pages(arguments: dict[str, Any], error: type[ApiError]) -> None:
 def test_ids() -> None:
     text = "6edc389e-1660-7ac7-cb60-b9cfb1a63a5d"
     assert read_id(text) == UUID(text)
-    for bad in ("", "1", text[:-1], text + "0", "{" + text + "}", text.replace("-", ""), "x" * 36, "\0" * 36):
+    for bad in (
+        "",
+        "1",
+        text[:-1],
+        text + "0",
+        "{" + text + "}",
+        text.replace("-", ""),
+        "x" * 36,
+        "\0" * 36,
+        "00000000000040008000000000000001----",
+        "00000000-0000-4000-8000-00000000000\u0661",
+        "00000000-0000-4000-8000-0000000000_1",
+    ):
         with pytest.raises(BadId):
             read_id(bad)
 
