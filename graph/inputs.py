@@ -20,6 +20,7 @@ LARGEST_PAGE = 100
 LONGEST_TEXT = 200
 # Each value of a filter is an index range of its own.
 MOST_VALUES = 50
+MOST_PAIRS = 200
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -77,6 +78,8 @@ class PatientFilter:
     def criteria(self) -> PatientCriteria:
         """Raises BadFilter, BadInput."""
         _ordered(self.birth_date_from, self.birth_date_to)
+        if len(self.state or ()) * len(self.city or ()) > MOST_PAIRS:
+            raise BadFilter("A filter pairs too many states and cities.", hint=f"Make at most {MOST_PAIRS} pairs.")
         return PatientCriteria(
             states=_texts(self.state),
             cities=_texts(self.city),

@@ -124,5 +124,7 @@ def test_filters_name_each_value_once_and_not_too_many() -> None:
     assert HistoryFilter(codes=[]).criteria().codes == ()
     with pytest.raises(BadFilter):
         HistoryFilter(codes=[str(number) for number in range(51)]).criteria()
+    with pytest.raises(BadFilter):
+        PatientFilter(state=[str(n) for n in range(15)], city=[str(n) for n in range(15)]).criteria()
     with pytest.raises(BadId):
         EncounterFilter(organization_id=[strawberry.ID("x")]).criteria()
