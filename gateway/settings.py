@@ -2,6 +2,7 @@
 
 import os
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,12 +18,21 @@ class BadSettings(Exception):
         self.lines = lines
 
 
-def _url(*schemes: str) -> AfterValidator:
+def _url(*schemes: str, needs_port: bool = False) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         scheme, separator, rest = value.get_secret_value().partition("://")
+        # No message shows the value, nor a cause that does: it may hold a password.
         if scheme not in schemes or not separator or not rest:
-            # The value is not shown: it may hold a password.
             raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        try:
+            url = urlsplit(value.get_secret_value())
+            host, port = url.hostname, url.port
+        except ValueError:
+            raise ValueError("its host or its port cannot be read: escape what is no letter or digit in it") from None
+        if scheme in ("http", "https") and not host:
+            raise ValueError("must name a host")
+        if needs_port and port is None:
+            raise ValueError(f"must name a port, such as {scheme}://host:9200")
         return value
 
     return AfterValidator(check)
@@ -30,7 +40,7 @@ def _url(*schemes: str) -> AfterValidator:
 
 DatabaseUrl = Annotated[SecretStr, _url("postgresql", "postgres")]
 RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
-ElasticsearchUrl = Annotated[SecretStr, _url("http", "https")]
+ElasticsearchUrl = Annotated[SecretStr, _url("http", "https", needs_port=True)]
 
 
 class StoreSettings(BaseSettings):
