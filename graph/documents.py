@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.validation import MaxIntrospectionDepthRule
 
-from graph.cost import Cost, check_cost, cost_of
+from graph.cost import OperationCost, check_cost, cost_of
 from graph.errors import BadInput, OperationNotFound
 from graph.limits import check_shape, parse_bounded
 
@@ -62,7 +62,7 @@ class Operation:
 
     type: OperationType
     name: str | None
-    cost: Cost
+    cost: OperationCost
 
     def check_cost(self, variables: Mapping[str, Any]) -> None:
         """Raises QueryTooCostly."""

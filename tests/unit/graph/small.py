@@ -36,7 +36,20 @@ class Node:
 
 
 @strawberry.type
+class Label:
+    text: str
+
+
+@strawberry.type
 class Thing(Node):
+    @strawberry.field
+    def label(self) -> Label:
+        return Label(text="label")
+
+    @strawberry.field
+    def labels(self) -> list[Label]:
+        return [Label(text="label")]
+
     @strawberry.field
     def name(self) -> str:
         return "thing"
@@ -56,6 +69,10 @@ class Thing(Node):
 
 @strawberry.type
 class ThingConnection:
+    @strawberry.field
+    def total_count(self) -> int:
+        return 1
+
     @strawberry.field
     def nodes(self) -> list[Thing]:
         return [Thing(id=strawberry.ID("1"))]
@@ -94,6 +111,10 @@ class Query:
     @strawberry.field
     def at(self, moment: MomentValue) -> str | None:
         return str(moment)
+
+    @strawberry.field
+    def ratio(self) -> float | None:
+        return float("nan")
 
     @strawberry.field
     def fail(self, how: str) -> str | None:

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 from graphql import get_introspection_query
 
-from graph.cost import MAX_ROWS
+from graph.cost import (
+    AWAITED_FIELDS,
+    INTROSPECTION_FIELDS,
+    MAX_FIELDS,
+    MAX_ROWS,
+    OBJECT_FIELDS,
+    SMALL_LIST,
+    TOTAL_ROWS,
+)
 from graph.documents import Documents, InvalidDocument
 from graph.errors import ApiError, OperationNotFound
 from graph.limits import MAX_ALIASES, MAX_COMMENTS, MAX_DEPTH, MAX_REPEATS, MAX_ROOT_FIELDS, MAX_TOKENS
@@ -93,7 +101,7 @@ def test_shapes(text: str, expected: str) -> None:
 
 
 def _rows(text: str, **variables: object) -> int:
-    return Documents(schema._schema).prepare(text).operation(None).cost.rows(variables)
+    return Documents(schema._schema).prepare(text).operation(None).cost.price(variables).rows
 
 
 @pytest.mark.parametrize(
@@ -126,16 +134,87 @@ def test_an_operation_may_return_the_product_of_its_pages(text: str, rows: int) 
 def test_variables_set_the_size_of_pages() -> None:
     text = "query ($n: Int, $m: Int) { things(first: $n) { nodes { things(last: $m) { nodes { id } } } } }"
     assert _rows(text, n=50, m=2) == 50 * 3
-    # Values that make no page are refused as such later, and until then count as the default.
-    assert _rows(text, n=-1, m="many") == 20 * 21
-    assert _rows(text, n=10**9, m=None) == 20 * 21
+
+
+@pytest.mark.parametrize("value", [100, 100.0, "100", True, -1, 101, 10**30, [100], {"n": 1}, 1.5])
+def test_what_is_not_plainly_a_page_counts_as_the_largest(value: object) -> None:
+    assert _rows("query ($n: Int) { things(first: $n) { nodes { id } } }", n=value) == 100
+
+
+@pytest.mark.parametrize(
+    ("variables", "rows"),
+    [
+        ({}, 20),
+        ({"a": None, "b": None}, 20),
+        ({"b": 100}, 100),
+        ({"a": None, "b": 100}, 100),
+        ({"a": 3}, 3),
+        ({"a": 100, "b": 3}, 100),
+        ({"a": None, "b": 100.0}, 100),
+    ],
+)
+def test_of_two_sizes_the_greater_counts(variables: dict[str, object], rows: int) -> None:
+    for arguments in ("first: $a, last: $b", "last: $b, first: $a"):
+        assert _rows(f"query ($a: Int, $b: Int) {{ things({arguments}) {{ nodes {{ id }} }} }}", **variables) == rows
+
+
+@pytest.mark.parametrize(("default", "rows"), [("6", 6), ("null", 20), ("600", 100), ("-1", 100)])
+def test_a_variable_has_its_default_unless_it_is_null(default: str, rows: int) -> None:
+    text = f"query ($n: Int = {default}) {{ things(first: $n) {{ nodes {{ id }} }} }}"
+    assert _rows(text) == rows
+    assert _rows(text, n=None) == 20
+    assert _rows(text, n=2) == 2
+
+
+def test_a_total_has_its_price_however_small_the_page() -> None:
+    totals = " ".join(f"a{n}: things(first: 0) {{ totalCount }}" for n in range(7))
+    assert _rows(f"{{ things(first: 10) {{ nodes {{ {totals} }} }} }}") == 10 * (1 + 7 * TOTAL_ROWS)
+
+
+def _fields(text: str, **variables: object) -> int:
+    return Documents(schema._schema).prepare(text).operation(None).cost.price(variables).fields
+
+
+_PAGE = 2 * AWAITED_FIELDS
+"""A connection and its nodes."""
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("{ __typename }", 1),
+        ("{ thing { id name } }", AWAITED_FIELDS + 2),
+        ("{ thing { a: id b: id id id } }", AWAITED_FIELDS + 3),
+        ("{ thing { parent { id } } }", 2 * AWAITED_FIELDS + 1),
+        ("{ thing { label { text } } }", AWAITED_FIELDS + OBJECT_FIELDS + 1),
+        ("{ thing { labels { text } } }", AWAITED_FIELDS + OBJECT_FIELDS + SMALL_LIST),
+        ("{ things(first: 7) { nodes { id name parent { id } } } }", _PAGE + 7 * (2 + AWAITED_FIELDS + 1)),
+        ("{ things(first: 7) { totalCount nodes { id } } }", _PAGE + 1 + 7),
+        ("{ things(first: 7) { nodes { ...F ... on Thing { id } } } } fragment F on Thing { id }", _PAGE + 7),
+        ("{ things(first: 0) { nodes { id } } }", _PAGE),
+        ("{ thing { notes { id } } }", 2 * AWAITED_FIELDS + 20),
+        ("{ things(first: 10) { nodes { things(first: 5) { nodes { id } } } } }", _PAGE + 10 * (_PAGE + 5)),
+        ("{ __schema { types { name } } }", INTROSPECTION_FIELDS),
+    ],
+)
+def test_an_operation_may_return_its_fields_times_their_pages(text: str, fields: int) -> None:
+    assert _fields(text) == fields
+
+
+def test_more_fields_than_allowed_are_refused() -> None:
+    text = "query ($n: Int) { things(first: 100) { nodes { things(first: $n) { nodes { %s } } } } }"
+    few, many = (" ".join(f"a{number}: id" for number in range(size)) for size in (9, 11))
+    assert _refusal(text % few, n=100) == "fine"
+    assert _refusal(text % many, n=100) == "QUERY_TOO_COSTLY"
+    assert _refusal(text % many, n=100.0) == "QUERY_TOO_COSTLY"
+    assert _refusal(text % many, n=50) == "fine"
 
 
 def test_more_rows_than_allowed_are_refused() -> None:
-    inner = "things(first: 100) { nodes { things(first: $n) { nodes { id } } } }"
-    text = f"query ($n: Int) {{ things(first: 100) {{ nodes {{ {inner} }} }} }}"
-    assert _refusal(text, n=0) == "fine"
-    assert _refusal(text, n=1) == "QUERY_TOO_COSTLY"
+    text = """query ($n: Int) { things(first: 100) { nodes {
+        things(first: 100) { nodes { id } } more: things(first: $n) { nodes { id } } } } }"""
+    assert _refusal(text, n=99) == "fine"
+    assert _refusal(text, n=100) == "QUERY_TOO_COSTLY"
     assert MAX_ROWS >= 100 * (1 + 100)
 
 
@@ -146,7 +225,9 @@ def test_the_examples_fit_with_room_to_spare(file: Path) -> None:
     from graph.schema import schema as chart
 
     documents = Documents(chart._schema)
-    assert documents.prepare(file.read_text()).operation(None).cost.rows({}) <= MAX_ROWS / 10
+    operation = documents.prepare(file.read_text()).operation(None)
+    assert operation.cost.price({}).rows <= MAX_ROWS / 10
+    assert operation.cost.price({}).fields <= MAX_FIELDS / 10
 
 
 def test_documents_are_kept_and_forgotten() -> None:
