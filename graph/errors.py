@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSyntaxError,
     IntValueNode,
     StringValueNode,
+    ValueNode,
     print_ast,
 )
 
@@ -72,7 +73,7 @@ class BadCursor(ApiError):
     """This cursor was not made for this list."""
 
     code = "BAD_CURSOR"
-    hint = "Pass a cursor unchanged, to the same field with the same filter and order that returned it."
+    hint = "Pass a cursor unchanged to the list that returned it; that of a search, to the same search."
 
 
 class BadPage(ApiError):
@@ -177,10 +178,10 @@ class QueryTooWide(ApiError):
 
 
 class QueryTooCostly(ApiError):
-    """The operation may return too many records."""
+    """The operation may read too many records or return too many fields."""
 
     code = "QUERY_TOO_COSTLY"
-    hint = "Ask for smaller pages: page sizes multiply down the tree."
+    hint = "Ask for smaller pages or fewer fields: page sizes multiply both down the tree."
 
 
 class TooManyTokens(ApiError):
@@ -299,6 +300,9 @@ def _public(error: GraphQLError, otherwise: type[ApiError]) -> ApiError:
         case GraphQLSyntaxError():
             return ParseFailed(cause.message)
         case GraphQLError():
+            # Of a field that ran, only what points at a value in the document is about the client's input.
+            if error.path is not None and not any(isinstance(node, ValueNode) for node in cause.nodes or ()):
+                return Internal()
             return otherwise(_without_values(error))
         case db.errors.DatabaseUnavailable():
             return Unavailable()

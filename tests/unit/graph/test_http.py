@@ -262,6 +262,20 @@ async def test_variables_that_do_not_fit_are_not_repeated(
     assert "data" not in response.json()
 
 
+async def test_a_value_of_ours_that_does_not_fit_is_our_fault(client: httpx.AsyncClient) -> None:
+    response = await _post(client, "{ ratio thing { id } }")
+    assert response.json()["data"] == {"ratio": None, "thing": {"id": "1"}}
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert "nan" not in error["message"]
+
+
+async def test_a_null_that_an_argument_does_not_take_is_the_clients(client: httpx.AsyncClient) -> None:
+    query = 'query ($t: String = "a") { echo(text: $t) }'
+    response = await _post(client, query, variables={"t": None})
+    assert set(_codes(response)) == {"BAD_INPUT"}
+
+
 async def test_literals_that_do_not_fit_are_not_repeated(client: httpx.AsyncClient) -> None:
     response = await _post(client, '{ echo(text: "a", number: "Kunde533") at(moment: "Kunde533") }')
     assert response.status_code == 400
