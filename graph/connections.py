@@ -7,7 +7,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import strawberry
 
 from db.keyset import Item, Page, Slice
+from graph.context import Info
 from graph.cursors import Cursors
+from graph.inputs import read_page
 
 RowT = TypeVar("RowT")
 
@@ -118,12 +120,21 @@ class Edge:
 
 
 async def load(
-    cursors: Cursors,
+    info: Info,
     scope: str,
-    page: Page,
     read: Callable[[Page], Awaitable[Slice[RowT]]],
     count: Callable[[], Awaitable[int]],
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
 ) -> Loaded[RowT]:
-    """Reads a page."""
+    """Reads the page that Relay's arguments ask for; `scope` names the list that its cursors belong to.
+
+    Raises BadPage, BadCursor, and what reading raises.
+    """
+    cursors = info.context.cursors
+    page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
     # A page of nothing is not read, as it stands for its total; what lies beyond it is read when asked for.
     return Loaded(await read(page) if page.size else None, page, scope, cursors, read, count)

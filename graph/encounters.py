@@ -15,7 +15,7 @@ from graph.connections import Connection, Edge, load
 from graph.context import Info
 from graph.enums import EncounterClass
 from graph.history import HistoryConnection
-from graph.inputs import HistoryFilter, read_page
+from graph.inputs import HistoryFilter
 from graph.node import Coding, Node, coding, coding_or_none
 from resolvers.encounters import organization, practitioner
 from resolvers.history import encounter_events, encounter_events_total
@@ -85,13 +85,14 @@ class Encounter(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> HistoryConnection | None:
-        cursors, reader = info.context.cursors, info.context.reader
+        reader = info.context.reader
         criteria = filter.criteria() if filter else HistoryCriteria()
-        scope = events_of_encounter.name
-        page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
         read = partial(encounter_events, reader, self.row.id, criteria)
         count = partial(encounter_events_total, reader, self.row.id, criteria)
-        return HistoryConnection(loaded=await load(cursors, scope, page, read, count))
+        loaded = await load(
+            info, events_of_encounter.name, read, count, first=first, after=after, last=last, before=before
+        )
+        return HistoryConnection(loaded=loaded)
 
 
 def encounter_of(row: EncounterRow) -> Encounter:

@@ -15,7 +15,7 @@ from graph.context import Info
 from graph.encounters import Encounter, EncounterConnection
 from graph.enums import AdministrativeSex
 from graph.history import Allergy, Condition, HistoryConnection, Medication, Observation, event_of
-from graph.inputs import EncounterFilter, HistoryFilter, read_page
+from graph.inputs import EncounterFilter, HistoryFilter
 from graph.node import Node
 from resolvers import summary
 from resolvers.encounters import encounters, encounters_total
@@ -111,13 +111,14 @@ class Patient(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> EncounterConnection | None:
-        cursors, reader = info.context.cursors, info.context.reader
+        reader = info.context.reader
         criteria = filter.criteria() if filter else EncounterCriteria()
-        scope = encounters_of_patient.name
-        page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
         read = partial(encounters, reader, self.row.id, criteria)
         count = partial(encounters_total, reader, self.row.id, criteria)
-        return EncounterConnection(loaded=await load(cursors, scope, page, read, count))
+        loaded = await load(
+            info, encounters_of_patient.name, read, count, first=first, after=after, last=last, before=before
+        )
+        return EncounterConnection(loaded=loaded)
 
     @strawberry.field(description="Newest first.")
     async def history(
@@ -129,13 +130,14 @@ class Patient(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> HistoryConnection | None:
-        cursors, reader = info.context.cursors, info.context.reader
+        reader = info.context.reader
         criteria = filter.criteria() if filter else HistoryCriteria()
-        scope = history_of_patient.name
-        page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
         read = partial(history, reader, self.row.id, criteria)
         count = partial(history_total, reader, self.row.id, criteria)
-        return HistoryConnection(loaded=await load(cursors, scope, page, read, count))
+        loaded = await load(
+            info, history_of_patient.name, read, count, first=first, after=after, last=last, before=before
+        )
+        return HistoryConnection(loaded=loaded)
 
     @strawberry.field(description="What a clinician reads first; never older than the history it is shown with.")
     def summary(self) -> PatientSummary | None:

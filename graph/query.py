@@ -16,7 +16,7 @@ from graph.encounters import Encounter, Organization, Practitioner, encounter_of
 from graph.enums import PatientOrder
 from graph.errors import BadInput
 from graph.history import event_of
-from graph.inputs import HistoryFilter, PatientFilter, read_id, read_page, read_size, read_text
+from graph.inputs import HistoryFilter, PatientFilter, read_id, read_size, read_text
 from graph.node import Node
 from graph.patients import Patient, PatientConnection, patient_of
 from graph.search import Found, HistorySearchConnection, PatientSearchConnection
@@ -73,14 +73,14 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> PatientConnection | None:
-        cursors, reader = info.context.cursors, info.context.reader
+        reader = info.context.reader
         criteria = filter.criteria() if filter else PatientCriteria()
         order = order_by.name if order_by else None
         scope = plan_patients(criteria, order)[0].name
-        page = read_page(cursors, scope, first=first, after=after, last=last, before=before)
         read = partial(patients.patients, reader, criteria, order)
         count = partial(patients.patients_total, reader, criteria, order)
-        return PatientConnection(loaded=await load(cursors, scope, page, read, count))
+        loaded = await load(info, scope, read, count, first=first, after=after, last=last, before=before)
+        return PatientConnection(loaded=loaded)
 
     @strawberry.field
     async def encounter(self, info: Info, id: strawberry.ID) -> Encounter | None:  # noqa: A002 - the contract's name
