@@ -94,6 +94,9 @@ class Database:
                     # The server's own bound is for a cancellation that gets lost.
                     server_settings=READ_SETTINGS | {"statement_timeout": str(int(seconds * 1000) + 500)},
                 )
+        except (asyncpg.InterfaceError, ValueError):
+            # What led to it is dropped: it quotes the address, which may hold a password.
+            raise DatabaseUnavailable("the address of PostgreSQL cannot be used: check its parameters") from None
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             raise DatabaseUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         return cls(pool, seconds=seconds)
@@ -119,12 +122,12 @@ class Database:
             yield connection
         except (asyncpg.QueryCanceledError, TimeoutError) as error:
             raise DeadlineExceeded("a statement ran past its deadline") from error
-        except (
-            OSError,
-            asyncpg.InterfaceError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
-        ) as error:
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+            raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # Also what asyncpg says of arguments that do not fit, which is a fault of ours and no one else's.
+            if not connection.is_closed():
+                raise
             raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
         finally:
             await self._pool.release(connection, timeout=_ACQUIRE_SECONDS)

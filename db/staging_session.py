@@ -82,7 +82,14 @@ class Staging:
             await connection.execute(f"drop schema if exists {SCHEMA} cascade; create schema {SCHEMA}")
             yield cls(connection, mergers)
             await connection.execute(f"drop schema {SCHEMA} cascade")
-        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.InterfaceError,
+            # asyncpg's word for a connection that was lost in the middle of a COPY.
+            asyncpg.InternalClientError,
+            asyncpg.PostgresConnectionError,
+        ) as error:
             raise DatabaseUnavailable("the connection to PostgreSQL broke: repeat the import") from error
         except asyncpg.OperatorInterventionError as error:
             raise DatabaseUnavailable("PostgreSQL ended the import: repeat it") from error
