@@ -10,7 +10,8 @@ help: ## Show these verbs
 	@echo "make VERB"
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1 \2/p' $(MAKEFILE_LIST) | awk '{ verb = $$1; $$1 = ""; printf "  %-6s%s\n", verb, $$0 }'
 
-demo: setup ## Start everything with sample patients and GraphiQL: PORT=8000 DATA=.demo
+demo: ## Start everything with sample patients and GraphiQL: PORT=8000 DATA=.demo
+	@scripts/ensure-venv.sh demo
 	@scripts/ensure-demo-tools.sh
 	@exec .venv/bin/anamnesis demo --port "$(PORT)" --data "$(DATA)"
 

@@ -1,14 +1,18 @@
 #!/bin/sh
 # Makes .venv what uv.lock says; does nothing when it already is. Needs Python 3.11 or newer with venv, and nothing else.
+# `ensure-venv.sh demo` leaves out what only developers need.
 set -eu
 cd "$(dirname "$0")/.."
 
 UV=0.13.9
 
 wanted=$(cat uv.lock pyproject.toml | cksum)
-if [ -x .venv/bin/uv ] && [ "$(cat .venv/.ready 2>/dev/null)" = "$wanted" ]; then
-    exit 0
-fi
+# What serves developers serves the demo too.
+for marker in .venv/.ready ${1:+".venv/.ready-$1"}; do
+    if [ -x .venv/bin/uv ] && [ "$(cat "$marker" 2>/dev/null)" = "$wanted" ]; then
+        exit 0
+    fi
+done
 
 python=
 for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -32,9 +36,10 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 
 echo "Setting up .venv" >&2
+rm -f .venv/.ready*
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 [ "$(.venv/bin/uv --version 2>/dev/null | cut -d ' ' -f 2)" = "$UV" ] ||
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV"
 # The virtual environment of a caller must not be taken for ours. What the lock does not name, uv itself, stays.
-env -u VIRTUAL_ENV .venv/bin/uv sync --frozen --quiet --inexact
-echo "$wanted" > .venv/.ready
+env -u VIRTUAL_ENV .venv/bin/uv sync --frozen --quiet --inexact ${1:+--no-group dev}
+echo "$wanted" > ".venv/.ready${1:+-$1}"

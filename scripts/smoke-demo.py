@@ -1,6 +1,7 @@
 """Tries the demo as a newcomer would: clones the repository, runs `make demo`, asks for a chart, stops it with Ctrl-C.
 
-Fails unless the demo becomes ready, answers, ends, and leaves no process behind. Needs Python's own library only.
+Fails unless the demo becomes ready in time, answers, ends, and leaves no process behind. Once what it downloads is
+in this user's caches, which `make test` sees to as well, it has a minute. Needs Python's own library only.
 """
 
 import json
@@ -17,8 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 300
+WARM_SECONDS = 60
 STOP_SECONDS = 60
 MRN = "8051e24f-bc54-22da-6b4e-6d6bd539e15d"
+
+
+def cached() -> bool:
+    """Whether an earlier start left Elasticsearch, by far the largest download, in the cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return any((cache / "anamnesis").glob("elasticsearch-*"))
 
 
 def free_port() -> int:
@@ -70,11 +78,15 @@ def main() -> None:
         url = f"http://127.0.0.1:{port}"
         # A folder that the unprivileged user of PostgreSQL can reach, whatever the mode of the temporary one.
         Path(temporary).chmod(0o755)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANAMNESIS_")}
+        seconds = WARM_SECONDS if cached() else READY_SECONDS
         began = time.monotonic()
-        demo = subprocess.Popen(["make", "demo", f"PORT={port}"], cwd=clone, start_new_session=True)
+        demo = subprocess.Popen(["make", "demo", f"PORT={port}"], cwd=clone, env=environment, start_new_session=True)
         try:
             wait_until_ready(url, demo)
-            print(f"ready after {time.monotonic() - began:.1f} s")
+            took = time.monotonic() - began
+            print(f"ready after {took:.1f} s")
+            assert took < seconds, f"make demo had {seconds} s to become ready"
             query = (clone / "examples" / "chart.graphql").read_text()
             answer = get(f"{url}/graphql", json.dumps({"query": query, "variables": {"mrn": MRN}}).encode())
             assert "errors" not in answer, answer["errors"]
