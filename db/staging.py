@@ -34,7 +34,7 @@ from db.pool import Statement
 from db.tables import encounters, events, metadata, organizations, patients, practitioners
 
 # Unlogged tables of a schema of their own rather than temporary ones: several connections merge from them at once.
-SCHEMA = "staging"
+SCHEMA = "anamnesis_import"
 
 
 class Fault(StrEnum):
@@ -158,12 +158,13 @@ class Stage:
         staged, target = self.table, self._target
         old = target.alias()
         names = [column.name for column in self._values]
+        values = [self._value(column, old) for column in self._values]
         rows = (
-            select(staged.c.id, *self._values)
+            select(staged.c.id, *values)
             .select_from(staged.outerjoin(old, old.c.id == staged.c.id))
             .where(
                 *self._batch,
-                or_(old.c.id.is_(None), _row(old.c[name] for name in names).is_distinct_from(_row(self._values))),
+                or_(old.c.id.is_(None), _row(old.c[name] for name in names).is_distinct_from(_row(values))),
             )
         )
         written = ["id", *names]
@@ -179,6 +180,13 @@ class Stage:
             ),
         )
         return Statement("staging merge", merged.returning(target.c.id, literal_column("xmax = 0").label("inserted")))
+
+    def _value(self, staged: Column[Any], old: FromClause) -> ColumnElement[Any]:
+        """What is merged: the staged value. A display that another file gave is kept when that file is absent."""
+        if self.table.name == "imaging_studies" and staged.name == "display":
+            kept = case((old.c.code == self.table.c.code, old.c.display))
+            return func.coalesce(staged, kept).label("display")
+        return staged
 
 
 def _row(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:

@@ -40,8 +40,12 @@ class Source:
     """The wanted files of one path."""
 
     def __init__(self, path: Path) -> None:
-        """Raises SourceNotFound if nothing is there."""
-        if not path.exists():
+        """Raises SourceNotFound if nothing is there, SourceUnreadable if that cannot be seen."""
+        try:
+            found = path.exists()
+        except OSError as error:
+            raise SourceUnreadable(f"this path cannot be read: {error.strerror}") from error
+        if not found:
             raise SourceNotFound("nothing is at this path: give a folder or an archive of Synthea's CSV files")
         self._path = path
         self._read = 0

@@ -70,11 +70,13 @@ async def import_synthea(
     """
     tell = progress or (lambda phase, done, total: None)
     report = ImportReport()
+    # Before there is a session, so that what is wrong with a file is not taken for the database's fault.
+    opened = Source(source)
     async with Staging.open(database_url) as staging:
         if staging is None:
             raise ImportRunning
         started = monotonic()
-        staged = await _read(Source(source), staging, report, tell)
+        staged = await _read(opened, staging, report, tell)
         report.seconds[Phase.READING] = monotonic() - started
         started = monotonic()
         await _merge(staged, staging, report, tell, on_merged)

@@ -17,6 +17,8 @@ _COUNT = re.compile(r"\d{1,5}", re.ASCII)
 
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _END = datetime(9999, 12, 31, tzinfo=UTC)
+# 9999-12-30 is where patients without a date of birth are sorted.
+_END_OF_DAYS = "9999-12-30"
 
 CODE_CHARACTERS = 64
 DISPLAY_CHARACTERS = 500
@@ -78,6 +80,8 @@ def day(text: str, column: str) -> str:
     if not _DAY.fullmatch(text):
         raise BadValue(column, "is no date")
     moment(text, column)
+    if text >= _END_OF_DAYS:
+        raise BadValue(column, "lies outside of the years 1 to 9999")
     return text
 
 

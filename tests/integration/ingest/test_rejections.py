@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from ingest import report as report_module
+from ingest.errors import SourceUnreadable
 from ingest.synthea import import_synthea
 from tests.integration.ingest import exports
 from tests.integration.ingest.exports import fetch
@@ -57,6 +58,19 @@ async def test_what_hangs_on_a_rejected_row_is_rejected_too(migrated: str, tmp_p
     assert report.rejected_total == 1 + its_rows - (len(studies) - len(set(studies)))
     assert not await fetch(migrated, "select from events where patient_id = $1", UUID(patient["Id"]))
     assert report.counts["patients"].inserted == len(rows["patients.csv"]) - 1
+
+
+async def test_dates_at_the_edges_of_the_table(migrated: str, tmp_path: Path) -> None:
+    rows = exports.some(5)
+    for patient, day in zip(
+        rows["patients.csv"], ("0001-01-01", "0001-01-02", "9999-12-29", "9999-12-30", ""), strict=True
+    ):
+        patient["BIRTHDATE"] = day
+    rows["encounters.csv"][0] |= {"START": "0001-01-02T00:00:00Z", "STOP": "9999-12-30T23:59:59Z"}
+    report = await import_synthea(migrated, exports.write(tmp_path / "export", rows))
+    told = {(each.line, each.column) for each in report.rejected if each.file == "patients.csv"}
+    assert told == {(2, "BIRTHDATE"), (5, "BIRTHDATE")}
+    assert report.counts["patients"].inserted == 3
 
 
 async def test_an_encounter_of_another_patient(migrated: str, tmp_path: Path) -> None:
@@ -152,3 +166,8 @@ async def test_the_list_of_rejections_is_bounded(
     report = await import_synthea(migrated, exports.write(tmp_path / "export", rows))
     assert len(report.rejected) == 5
     assert report.rejected_total == len(rows["observations.csv"])
+
+
+async def test_a_path_that_is_too_long_is_the_sources_fault(migrated: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceUnreadable, match="too long"):
+        await import_synthea(migrated, tmp_path / ("x" * 300))

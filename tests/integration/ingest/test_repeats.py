@@ -116,7 +116,14 @@ asyncio.run(import_synthea({migrated!r}, pathlib.Path({str(synthea.SAMPLE)!r}), 
     assert report.counts["patients"].unchanged == 110
     assert report.events == 99_894
     assert await contents(migrated) == await contents(imported[0])
-    assert not await fetch(migrated, "select from pg_namespace where nspname = 'staging'")
+    assert not await fetch(migrated, "select from pg_namespace where nspname = 'anamnesis_import'")
+
+
+async def test_a_schema_of_somebody_elses_called_staging_stays(migrated: str, export: Path) -> None:
+    await fetch(migrated, "create schema staging")
+    await fetch(migrated, "create table staging.theirs as select 1 as one")
+    await import_synthea(migrated, export)
+    assert len(await fetch(migrated, "select from staging.theirs")) == 1
 
 
 async def test_one_import_at_a_time(migrated: str, export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,3 +190,16 @@ async def test_cancelled_while_reading(migrated: str, export: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 10)
     assert (await import_synthea(migrated, export)).rejected_total == 0
+
+
+async def test_imaging_keeps_its_displays_without_procedures(migrated: str, tmp_path: Path) -> None:
+    rows = exports.some(20)
+    displays = "select id, display from events where kind = 'IMAGING' order by id"
+    await import_synthea(migrated, exports.write(tmp_path / "one", rows))
+    before = await fetch(migrated, displays)
+    assert any(row["display"] for row in before)
+    del rows["procedures.csv"]
+    report = await import_synthea(migrated, exports.write(tmp_path / "two", rows))
+    assert report.absent == ("procedures.csv",)
+    assert report.changed == 0
+    assert await fetch(migrated, displays) == before

@@ -34,6 +34,17 @@ def test_what_is_no_moment(text: str) -> None:
     assert not text or text not in caught.value.reason
 
 
+@pytest.mark.parametrize("text", ["", "0001-01-02", "9999-12-29"])
+def test_the_first_and_the_last_day_that_the_table_takes(text: str) -> None:
+    assert values.day(text, "BIRTHDATE") == text
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-30", "9999-12-31", "0000-01-01", "1980-02-30", "1980-5-1"])
+def test_what_is_no_day(text: str) -> None:
+    with pytest.raises(BadValue):
+        values.day(text, "BIRTHDATE")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("113.6", "113.6"), ("-1", "-1.0"), ("1e3", "1000.0"), ("1e-999", "0.0"), ("+2.50", "2.5")]
 )
