@@ -41,6 +41,11 @@ def remembered(file: Path, part: str) -> int:
     ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     port = ports.get(part)
     if port is None or taken(port):
-        ports[part] = port = free()
+        others = {kept for name, kept in ports.items() if name != part}
+        # A port that another part keeps is free until its server has bound it.
+        port = free()
+        while port in others:
+            port = free()
+        ports[part] = port
         write_private(file, json.dumps(ports, indent=2, sort_keys=True) + "\n")
     return port
