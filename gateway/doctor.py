@@ -15,7 +15,7 @@ from db.health import revision, server_version
 from db.migrate import newest_revision
 from db.pool import Database
 from gateway.services import search_client
-from gateway.settings import BadSettings, Settings, StoreSettings
+from gateway.settings import BadSettings, CacheSettings, Settings, StoreSettings
 
 _SECONDS = 5.0
 
@@ -83,11 +83,9 @@ async def _database(settings: StoreSettings) -> Finding:
 async def _redis() -> Finding:
     name = "Valkey or Redis"
     try:
-        settings = Settings.read()
-    except BadSettings as error:
-        if any("ANAMNESIS_REDIS_URL" in line for line in error.lines):
-            return Finding(name, False, "not looked for: ANAMNESIS_REDIS_URL is not usable")
-        return Finding(name, False, "not looked for: first complete the settings")
+        settings = CacheSettings.read()
+    except BadSettings:
+        return Finding(name, False, "not looked for: ANAMNESIS_REDIS_URL is not usable")
     client = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
     )

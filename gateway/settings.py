@@ -43,21 +43,11 @@ RedisUrl = Annotated[SecretStr, _url("redis", "rediss", "unix")]
 ElasticsearchUrl = Annotated[SecretStr, _url("http", "https", needs_port=True)]
 
 
-class StoreSettings(BaseSettings):
-    """Where the records are: what importing and indexing need. URLs are secret, they carry passwords."""
+class _Variables(BaseSettings):
+    """Settings that are read from variables. URLs are secret, they carry passwords."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
-    )
-
-    database_url: DatabaseUrl = Field(
-        description="PostgreSQL 15 or newer: postgresql://user:password@host:port/database"
-    )
-    elasticsearch_url: ElasticsearchUrl | None = Field(
-        None, description="Elasticsearch 8.19: http://host:port. Without it PostgreSQL answers searches."
-    )
-    search_prefix: str = Field(
-        "anamnesis", pattern=r"^[a-z][a-z0-9-]{0,40}$", description="How the names of the search indices begin"
     )
 
     @classmethod
@@ -78,10 +68,29 @@ class StoreSettings(BaseSettings):
         return settings
 
 
-class Settings(StoreSettings):
-    """What the gateway runs with."""
+class StoreSettings(_Variables):
+    """Where the records are: what importing and indexing need."""
+
+    database_url: DatabaseUrl = Field(
+        description="PostgreSQL 15 or newer: postgresql://user:password@host:port/database"
+    )
+    elasticsearch_url: ElasticsearchUrl | None = Field(
+        None, description="Elasticsearch 8.19: http://host:port. Without it PostgreSQL answers searches."
+    )
+    search_prefix: str = Field(
+        "anamnesis", pattern=r"^[a-z][a-z0-9-]{0,40}$", description="How the names of the search indices begin"
+    )
+
+
+class CacheSettings(_Variables):
+    """Where the cache is."""
 
     redis_url: RedisUrl = Field(description="Redis 7.0 or newer, or Valkey 8 or newer: redis://host:port/0")
+
+
+class Settings(CacheSettings, StoreSettings):
+    """What the gateway runs with."""
+
     cursor_key: Annotated[SecretStr, Field(min_length=32)] = Field(
         description="The secret that cursors are sealed with, the same for all gateways: 32 characters or more"
     )
