@@ -102,17 +102,12 @@ def migrate() -> None:
 
     from rich.console import Console
 
-    from db.migrate import migrate, newest_revision
-    from db.pool import Database
+    from db.migrate import newest_revision
+    from gateway.services import migrate_database
     from gateway.settings import StoreSettings
 
-    async def run(url: str) -> None:
-        # Says in one line that it cannot be reached, where a migration would end with all of SQLAlchemy's.
-        await (await Database.connect(url, size=1)).close()
-        await migrate(url)
-
     with one_line_errors():
-        asyncio.run(run(StoreSettings.read().database_url.get_secret_value()))
+        asyncio.run(migrate_database(StoreSettings.read()))
         Console().print(f"The database is at revision {newest_revision()}.")
 
 

@@ -10,21 +10,24 @@ from typing import Final
 from urllib.parse import urlencode
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError
+from elasticsearch import ApiError, AsyncElasticsearch
 from pydantic import SecretStr
 from rich.console import Console
 from starlette.applications import Starlette
 
 from db.errors import DatabaseError
-from db.migrate import migrate
+from db.patients import PATIENTS_BY_MRN
+from db.pool import Database
 from embedded.errors import DataNotWritable
+from embedded.files import write_private
 from embedded.parts import Parts
 from gateway import logs, serve
 from gateway.importing import import_with_progress
-from gateway.services import Open, search_client
+from gateway.services import Open, migrate_database, search_client
 from gateway.settings import Settings, variable
 from search.errors import SearchError
 from search.indexer import Indexer
+from search.indices import HISTORY_INDEX, PATIENT_INDEX, Index
 
 _SAMPLE: Final = Path(__file__).parents[1] / "examples" / "sample" / "synthea-110.tar.zst"
 # The patient of the sample with the most events.
@@ -43,6 +46,7 @@ def run(port: int, data: Path) -> None:
     """
     console = Console()
     logs.configure("warning")
+    _check(port)
     # Until the server takes the signals over, both of them unwind what was started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with serve.listen("127.0.0.1", port) as listener:
@@ -75,15 +79,36 @@ def run(port: int, data: Path) -> None:
     console.print("Stopped.")
 
 
+def _check(port: int) -> None:
+    """Raises BadSettings for what is set, before anything starts; what the demo will set itself is made up."""
+    made_up = {
+        "database_url": "postgresql://127.0.0.1/anamnesis",
+        "redis_url": "redis://127.0.0.1/0",
+        "cursor_key": "-" * 32,
+    }
+    given = {name: SecretStr(value) for name, value in made_up.items() if not os.environ.get(variable(name))}
+    Settings.read(host="127.0.0.1", port=port, **given)
+
+
 async def _fill(settings: Settings, data: Path, console: Console) -> None:
-    """Migrates, and imports the sample unless this folder's database has it."""
-    await migrate(settings.database_url.get_secret_value())
-    done = _Mark(data / "imported", settings)
-    if not done:
-        console.print("Importing the sample.")
-        # Marked when it is complete: an import that was cut short is repeated, which changes nothing that is there.
-        await import_with_progress(settings, _SAMPLE, console)
-        done.set()
+    """Migrates, and imports the sample unless the database has it."""
+    await migrate_database(settings)
+    done = _Mark(data / "imported")
+    if done and await _has_sample(settings):
+        return
+    console.print("Importing the sample.")
+    _Mark(data / "indexed").unset()
+    # Marked when it is complete: an import that was cut short is repeated, which changes nothing that is there.
+    await import_with_progress(settings, _SAMPLE, console)
+    done.set()
+
+
+async def _has_sample(settings: Settings) -> bool:
+    database = await Database.connect(settings.database_url.get_secret_value(), size=1)
+    try:
+        return bool(await database.fetch(PATIENTS_BY_MRN, {"mrns": [_PATIENT_MRN]}))
+    finally:
+        await database.close()
 
 
 async def _index(opened: Open, settings: Settings, data: Path, console: Console) -> None:
@@ -91,8 +116,8 @@ async def _index(opened: Open, settings: Settings, data: Path, console: Console)
     if client is None:
         return
     try:
-        done = _Mark(data / "indexed", settings)
-        if not done:
+        done = _Mark(data / "indexed")
+        if not (done and await _has_indices(client, settings.search_prefix)):
             console.print("Indexing for search in the background; until it is done, PostgreSQL answers searches.")
             await Indexer(client, opened.database, settings.search_prefix).rebuild()
             done.set()
@@ -103,21 +128,29 @@ async def _index(opened: Open, settings: Settings, data: Path, console: Console)
         await client.close()
 
 
-class _Mark:
-    """A file that says a step is done: for this sample and this database."""
+async def _has_indices(client: AsyncElasticsearch, prefix: str) -> bool:
+    indices = [Index(client, prefix, kind) for kind in (PATIENT_INDEX, HISTORY_INDEX)]
+    return all([index.alias in await index.targets() for index in indices])
 
-    def __init__(self, file: Path, settings: Settings) -> None:
+
+class _Mark:
+    """A file that says that a step was completed with this sample.
+
+    Whether it still holds is asked from the server that it was done on, whose data may have been deleted since.
+    """
+
+    def __init__(self, file: Path) -> None:
         self._file = file
-        where = settings.database_url.get_secret_value().rpartition("@")[2]
-        if settings.elasticsearch_url is not None:
-            where += settings.elasticsearch_url.get_secret_value().rpartition("@")[2]
-        self._text = hashlib.sha256(_SAMPLE.read_bytes() + where.encode()).hexdigest()
+        self._text = hashlib.sha256(_SAMPLE.read_bytes()).hexdigest()
 
     def __bool__(self) -> bool:
         return self._file.is_file() and self._file.read_text() == self._text
 
     def set(self) -> None:
-        self._file.write_text(self._text)
+        write_private(self._file, self._text)
+
+    def unset(self) -> None:
+        self._file.unlink(missing_ok=True)
 
 
 def _cursor_key(file: Path) -> SecretStr:
@@ -127,10 +160,7 @@ def _cursor_key(file: Path) -> SecretStr:
         return SecretStr(given)
     try:
         if not file.exists():
-            new = file.with_suffix(".new")
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-                opened.write(secrets.token_urlsafe(48))
-            new.rename(file)
+            write_private(file, secrets.token_urlsafe(48))
         return SecretStr(file.read_text())
     except OSError as error:
         raise DataNotWritable(file, error.strerror or str(error)) from error

@@ -6,12 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from elasticsearch import AsyncElasticsearch
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from db.errors import DatabaseError
 from db.health import revision
-from db.migrate import newest_revision
+from db.migrate import migrate, newest_revision
 from db.pool import Database
 from gateway.settings import Settings, StoreSettings
 from search.service import SearchService
@@ -65,17 +65,29 @@ async def connect(settings: Settings) -> AsyncIterator[Open]:
             settings.database_url.get_secret_value(), size=settings.database_pool, seconds=settings.request_seconds
         )
         stack.push_async_callback(database.close)
-        redis = Redis.from_url(
-            settings.redis_url.get_secret_value(),
-            max_connections=4,
-            socket_timeout=_PING_SECONDS,
-            socket_connect_timeout=_PING_SECONDS,
+        # Who finds all of them busy waits for one; the ordinary pool would say that Valkey is gone.
+        redis = Redis.from_pool(
+            BlockingConnectionPool.from_url(
+                settings.redis_url.get_secret_value(),
+                max_connections=4,
+                timeout=_PING_SECONDS,
+                socket_timeout=_PING_SECONDS,
+                socket_connect_timeout=_PING_SECONDS,
+            )
         )
         stack.push_async_callback(redis.aclose)
         elasticsearch = search_client(settings)
         if elasticsearch is not None:
             stack.push_async_callback(elasticsearch.close)
         yield Open(database, redis, SearchService(elasticsearch, database, settings.search_prefix))
+
+
+async def migrate_database(settings: StoreSettings) -> None:
+    """Brings the settings' database to the tables of this release. Raises DatabaseUnavailable."""
+    url = settings.database_url.get_secret_value()
+    # Says in one line that it cannot be reached, where a migration would end with all of SQLAlchemy's.
+    await (await Database.connect(url, size=1)).close()
+    await migrate(url)
 
 
 def search_client(settings: StoreSettings) -> AsyncElasticsearch | None:

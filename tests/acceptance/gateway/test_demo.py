@@ -149,6 +149,22 @@ def test_it_starts_answers_stops_and_starts_again(data: Path) -> None:
 
 
 @pytest.mark.timeout(600)
+def test_what_was_deleted_is_made_again(data: Path) -> None:
+    """After the test above, whose data it takes."""
+    shutil.rmtree(data / "postgres")
+    with _demo(data) as demo:
+        demo.wait("The search index is complete.")
+        assert "Importing" in demo.printed
+        assert _history(demo)
+        assert demo.interrupt() == 0
+    shutil.rmtree(data / "elasticsearch")
+    with _demo(data) as demo:
+        demo.wait("The search index is complete.")
+        assert "Importing" not in demo.printed
+        assert demo.interrupt() == 0
+
+
+@pytest.mark.timeout(600)
 def test_a_start_that_was_cut_short_is_repeated(tmp_path: Path) -> None:
     with _demo(tmp_path / "data") as demo:
         demo.wait("Importing the sample.")

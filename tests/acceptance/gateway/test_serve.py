@@ -94,6 +94,12 @@ async def test_it_serves_and_ends_in_order(gateway: Gateway) -> None:
     assert gateway.stop() == 0
 
 
+async def test_many_probes_at_once_all_hear_that_it_is_ready(gateway: Gateway) -> None:
+    async with httpx.AsyncClient(timeout=10) as client:
+        answers = await asyncio.gather(*(client.get(f"{gateway.url}/readyz") for _ in range(40)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
 async def test_headers_keep_browsers_and_caches_out(gateway: Gateway) -> None:
     for path in ("/graphql?query={__typename}", "/healthz", "/readyz", "/nothing"):
         response = await _answers(gateway, path)
