@@ -1,12 +1,13 @@
 """The rows that search indexes: by their ids, or all of a table page by page, each read with the time it is from."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import UUID as UUID_TYPE
 
+from db.errors import DatabaseUnavailable
 from db.pool import Database, Statement
 from db.tables import events, patients
 
@@ -139,6 +141,7 @@ def _source(table: Table, row: Callable[..., RowT], names: Sequence[str], shown:
 PATIENTS = _source(patients, PatientText, PatientText._fields, true())
 EVENTS = _source(events, EventText, EventText._fields, ~events.c.retracted)
 
+_STILL_SECONDS = 5.0
 _LOCK = Statement(
     "search rebuild lock",
     select(func.pg_try_advisory_lock(func.hashtextextended(bindparam("name"), literal_column("0")))),
@@ -150,15 +153,25 @@ _UNLOCK = Statement(
 
 
 @asynccontextmanager
-async def alone(database: Database, name: str) -> AsyncIterator[bool]:
-    """Whether no other process is in a block of the same name on this database; it stays so while the block runs.
+async def alone(database: Database, name: str) -> AsyncIterator[Callable[[], Awaitable[None]] | None]:
+    """None when another process is in a block of the same name on this database.
 
-    Takes one connection for as long. The server gives the name free when the connection ends, however it ends.
+    Takes one connection for as long. The server gives the name free when the connection ends, however it ends: what is
+    yielded raises DatabaseUnavailable if that has happened.
     """
     async with database.connection() as connection:
         locked: bool = await connection.fetchval(_LOCK.text, name)
+
+        async def still() -> None:
+            try:
+                await connection.execute("select", timeout=_STILL_SECONDS)
+            except asyncpg.InterfaceError as error:
+                # What the pool makes of a connection that the server ended.
+                raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
+
         try:
-            yield locked
+            yield still if locked else None
         finally:
             if locked:
-                await connection.fetchval(_UNLOCK.text, name)
+                with suppress(asyncpg.InterfaceError):
+                    await connection.fetchval(_UNLOCK.text, name)

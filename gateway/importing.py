@@ -1,8 +1,6 @@
 """Imports with a progress bar, then the index: what spans records and search is put together here."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError
@@ -14,9 +12,11 @@ from db.pool import Database
 from gateway.errors import CannotIndex
 from gateway.services import search_client
 from gateway.settings import StoreSettings
+from ingest.errors import ImportFailed
 from ingest.report import ImportReport, OnMerged, Phase
 from ingest.synthea import import_synthea
-from search.errors import SearchError
+from search.errors import FollowRunning, SearchError
+from search.follower import TROUBLE, following
 from search.indexer import Indexer
 
 _LISTED = 50
@@ -25,24 +25,43 @@ _SECONDS = 60.0
 
 
 async def import_and_report(settings: StoreSettings, source: Path) -> None:
-    """Imports, indexes what changed, and prints what became of every row. Raises ImportFailed or DatabaseError."""
+    """Imports, indexes what changed, and prints what became of every row.
+
+    Raises ImportFailed, CannotIndex when the records are in and the index is not complete, or DatabaseError.
+    """
     console = Console()
     client = search_client(settings)
     database = await Database.connect(settings.database_url.get_secret_value(), size=_POOL, seconds=_SECONDS)
     try:
-        index = _Index(Indexer(client, database, settings.search_prefix)) if client is not None else None
-        report = await import_with_progress(settings, source, console, index)
+        if client is None:
+            _print(console, await import_with_progress(settings, source, console))
+        else:
+            await _import_and_index(settings, source, console, Indexer(client, database, settings.search_prefix))
     finally:
         await database.close()
         if client is not None:
             await client.close()
-    console.print(_summary(report))
-    for rejection in report.rejected[:_LISTED]:
-        console.print(f"not imported: {rejection}", highlight=False, markup=False)
-    if report.rejected_total > _LISTED:
-        console.print(f"... and {report.rejected_total - _LISTED} more")
-    if index is not None and index.failed:
-        console.print("The index could not follow: run `anamnesis search rebuild` once Elasticsearch answers.")
+
+
+async def _import_and_index(settings: StoreSettings, source: Path, console: Console, indexer: Indexer) -> None:
+    try:
+        async with following(indexer) as follower:
+            try:
+                report = await import_with_progress(settings, source, console, follower.follow)
+            except ImportFailed:
+                await follower.abandon()
+                raise
+            _print(console, report)
+            try:
+                with _bar(console) as bar:
+                    await follower.finish(_Rebuilding(bar))
+            except TROUBLE as error:
+                raise CannotIndex(
+                    "the records are imported, but the search index is not complete"
+                    f" ({type(error).__name__}): run `anamnesis search rebuild` once Elasticsearch answers"
+                ) from error
+    except FollowRunning as error:
+        raise CannotIndex(str(error)) from error
 
 
 async def import_with_progress(
@@ -73,14 +92,7 @@ async def rebuild_and_report(settings: StoreSettings) -> None:
     database = await Database.connect(settings.database_url.get_secret_value(), size=_POOL, seconds=_SECONDS)
     try:
         with _bar(console) as bar:
-            tasks: dict[str, TaskID] = {}
-
-            def progress(index: str, done: int, total: int) -> None:
-                if index not in tasks:
-                    tasks[index] = bar.add_task(f"indexing {index}", total=total)
-                bar.update(tasks[index], completed=done, total=total)
-
-            await Indexer(client, database, settings.search_prefix).rebuild(progress)
+            await Indexer(client, database, settings.search_prefix).rebuild(_Rebuilding(bar))
     except (ApiError, TransportError) as error:
         raise CannotIndex(
             f"Elasticsearch does not answer as it should ({type(error).__name__}): check ANAMNESIS_ELASTICSEARCH_URL"
@@ -92,23 +104,17 @@ async def rebuild_and_report(settings: StoreSettings) -> None:
         await client.close()
 
 
-class _Index:
-    """Follows an import batch by batch; gives up at the first failure, for the records matter more."""
+class _Rebuilding:
+    """Shows how far a rebuild is."""
 
-    def __init__(self, indexer: Indexer) -> None:
-        self._indexer = indexer
-        self.failed = False
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, TaskID] = {}
 
-    async def __call__(self, table: str, ids: Sequence[UUID]) -> None:
-        if self.failed:
-            return
-        try:
-            if table == "patients":
-                await self._indexer.index_patients(ids)
-            elif table == "events":
-                await self._indexer.index_events(ids)
-        except (ApiError, TransportError, SearchError):
-            self.failed = True
+    def __call__(self, index: str, done: int, total: int) -> None:
+        if index not in self._tasks:
+            self._tasks[index] = self._bar.add_task(f"indexing {index}", total=total)
+        self._bar.update(self._tasks[index], completed=done, total=total)
 
 
 def _bar(console: Console) -> Progress:
@@ -121,9 +127,19 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _summary(report: ImportReport) -> Table:
+def _print(console: Console, report: ImportReport) -> None:
     table = Table("", "new", "changed", "unchanged", title="Imported")
     for name, count in report.counts.items():
         table.add_row(name, *(f"{number:,}" for number in (count.inserted, count.updated, count.unchanged)))
     table.caption = f"{report.rejected_total:,} rows not imported"
-    return table
+    console.print(table)
+    seconds = sum(report.seconds.values())
+    console.print(
+        f"{report.events:,} events in {seconds:.1f} s: {report.events / seconds:,.0f} events/s", highlight=False
+    )
+    if report.absent:
+        console.print(f"not in the source: {', '.join(report.absent)}", highlight=False, soft_wrap=True)
+    for rejection in report.rejected[:_LISTED]:
+        console.print(f"not imported: {rejection}", highlight=False, markup=False)
+    if report.rejected_total > _LISTED:
+        console.print(f"... and {report.rejected_total - _LISTED:,} more")

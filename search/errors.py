@@ -40,5 +40,9 @@ class IndexFailed(SearchError):
         self.args = (f"Elasticsearch did not take some documents: {', '.join(sorted(reasons))}",)
 
 
+class FollowRunning(SearchError):
+    """Another import is being indexed: wait for that to end."""
+
+
 class RebuildRunning(SearchError):
     """The search index is being rebuilt already: wait for that to end."""

@@ -7,8 +7,8 @@ writer looks again and repeats itself.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from elasticsearch import AsyncElasticsearch, NotFoundError
 from db.pool import Database
 from db.search import alone
 from search import bulk
-from search.errors import IndexFailed, RebuildRunning
-from search.indices import HISTORY_INDEX, PATIENT_INDEX, Index, Kind
+from search.errors import FollowRunning, IndexFailed, RebuildRunning
+from search.indices import HISTORY_INDEX, PATIENT_INDEX, Index, Kind, State
 
 Progress = Callable[[str, int, int], None]
 """Called with the index, the documents written to it so far and those there will be, as far as known."""
@@ -37,14 +37,18 @@ class Indexer:
         self._client = client
         self._database = database
         self._prefix = prefix
+        self._follower = f"writes to {prefix}"
 
-    async def index_patients(self, ids: Iterable[UUID]) -> None:
-        """Brings the documents of these patients, and no others, up to date. Call it after the write committed."""
-        await self._follow(PATIENT_INDEX, ids)
+    async def index_patients(self, ids: Iterable[UUID]) -> int:
+        """Brings the documents of these patients, and no others, up to date. Call it after the write committed.
 
-    async def index_events(self, ids: Iterable[UUID]) -> None:
-        """Brings the documents of these events up to date. Call it after the write committed."""
-        await self._follow(HISTORY_INDEX, ids)
+        Returns the time of the last read, in microseconds since 1970, or 0 when the whole index was built instead.
+        """
+        return await self._follow(PATIENT_INDEX, ids)
+
+    async def index_events(self, ids: Iterable[UUID]) -> int:
+        """Brings the documents of these events up to date, as index_patients does."""
+        return await self._follow(HISTORY_INDEX, ids)
 
     async def ensure_indices(self) -> None:
         """Builds what is not there. Raises RebuildRunning when another process does."""
@@ -58,30 +62,74 @@ class Indexer:
         for kind in _KINDS:
             await self._rebuild(kind, progress)
 
-    async def _follow(self, kind: Kind[Any], ids: Iterable[UUID]) -> None:
+    @asynccontextmanager
+    async def only_follower(self) -> AsyncIterator[None]:
+        """Raises FollowRunning when another process is in such a block."""
+        async with alone(self._database, self._follower) as granted:
+            if granted is None:
+                raise FollowRunning
+            yield
+
+    async def mark_behind(self, follower: str) -> bool:
+        """Builds what is not there, and marks both indices as behind; returns whether one of them was already."""
+        # Another process that builds the first index has a next one to be marked.
+        with suppress(RebuildRunning):
+            await self.ensure_indices()
+        was_behind = False
+        for kind in _KINDS:
+            index = Index(self._client, self._prefix, kind)
+            targets = await index.targets()
+            if not targets:
+                raise RebuildRunning
+            for target in targets:
+                state = await index.state(target)
+                was_behind = was_behind or bool(state.behind)
+                await index.note(target, state._replace(behind=follower))
+        return was_behind
+
+    async def mark_complete(self, patients: int, events: int) -> None:
+        """Takes the marks away, once no row is missing; the numbers are the times of the last reads, 0 for none.
+
+        Only the one follower may: another mark than its own is that of a broken one, after which it rebuilt.
+        """
+        for kind, as_of in ((PATIENT_INDEX, patients), (HISTORY_INDEX, events)):
+            index = Index(self._client, self._prefix, kind)
+            for target in await index.targets():
+                state = await index.state(target)
+                await index.note(target, State(max(state.indexed_as_of, as_of)))
+
+    async def _follow(self, kind: Kind[Any], ids: Iterable[UUID]) -> int:
         index = Index(self._client, self._prefix, kind)
         version = 0
         for batch in bulk.batches(ids, _BATCH):
             written = await self._write(kind, index, batch)
             if written is None:
-                return
+                return 0
             version = written
         if version and index.alias in await index.targets():
             # Should the index give way to the next one meanwhile: that one was refreshed, and says itself as of when.
             with suppress(NotFoundError):
                 await index.refresh()
-                await index.note(version, index.alias)
+                state = await index.state()
+                if not state.behind:
+                    await index.note(index.alias, State(version))
+        return version
 
     async def _write(self, kind: Kind[Any], index: Index, ids: list[UUID]) -> int | None:
         """Writes the rows as they are now and returns their version; None when that took building the index."""
         for _ in range(_SWITCHES):
             targets = await index.targets()
-            if not targets:
-                # An index of a few rows would pass for complete, so the first write of all writes all there are.
-                # Should another process be about to, it has not read its first row yet: there is no target.
-                with suppress(RebuildRunning):
+            if index.alias not in targets:
+                # An index of a few rows would pass for complete, so the first write of all writes all there are. A next
+                # index alone may be what a broken rebuild left.
+                try:
                     await self._rebuild(kind, None)
-                return None
+                except RebuildRunning:
+                    # Without a target it has not read its first row yet.
+                    if not targets:
+                        return None
+                else:
+                    return None
             snapshot = await kind.source.rows(self._database, ids)
             prepared = bulk.lines(kind, snapshot)
             with suppress(bulk.TargetGone):
@@ -93,12 +141,19 @@ class Indexer:
     async def _rebuild(self, kind: Kind[Any], progress: Progress | None) -> None:
         index = Index(self._client, self._prefix, kind)
         async with alone(self._database, f"rebuild of {index.alias}") as granted:
-            if not granted:
+            if granted is None:
                 raise RebuildRunning
-            await index.create_next()
+            new = await index.create_next()
+            cured = await self._broken_follower(index)
             as_of, total = await kind.source.count(self._database)
             await self._fill(kind, index, lambda done: progress and progress(kind.name, done, max(done, total)))
-            await index.switch(as_of)
+            await granted()
+            await index.switch(new, as_of, cured)
+
+    async def _broken_follower(self, index: Index) -> str:
+        """The follower whose missing rows a rebuild that begins now will find: one that is no longer there."""
+        async with alone(self._database, self._follower) as granted:
+            return (await index.state()).behind if granted is not None else ""
 
     async def _fill(self, kind: Kind[Any], index: Index, report: Callable[[int], Any]) -> None:
         """Writes all rows, a few batches at a time while the next are read."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 
 from elasticsearch import AsyncElasticsearch, NotFoundError
@@ -54,6 +54,18 @@ def alias(prefix: str, kind: str) -> str:
     return f"{prefix}-{kind}"
 
 
+class State(NamedTuple):
+    """What an index says of itself.
+
+    `indexed_as_of`, in microseconds since 1970, is the time of the last read that was indexed while no write that was
+    to be indexed was missing. `behind` names the follower that has begun to write many rows and has not ended: if it is
+    no longer there, rows may be missing, and only a rebuild finds them.
+    """
+
+    indexed_as_of: int = 0
+    behind: str = ""
+
+
 class Index:
     """The life of one index."""
 
@@ -68,29 +80,37 @@ class Index:
         found = await self._aliases()
         return sorted({name for names in found.values() for name in names})
 
-    async def create_next(self) -> None:
-        """Makes an empty index behind the next alias; what an earlier rebuild left unfinished goes."""
+    async def create_next(self) -> str:
+        """Makes an empty index behind the next alias and returns its name; what a broken rebuild left goes."""
         for name, names in (await self._aliases()).items():
             if self.alias not in names:
                 await self._client.indices.delete(index=name, ignore_unavailable=True)
-        index = AsyncIndex(f"{self.alias}-{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}", using=self._client)
+        new = f"{self.alias}-{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid4().hex[:8]}"
+        index = AsyncIndex(new, using=self._client)
         index.document(self._kind.mapping)
         index.settings(**_SETTINGS | _FILLING)
         index.aliases(**{self.next: {}})
         await index.create()
+        return new
 
-    async def switch(self, as_of: int) -> None:
-        """Puts the next index in the place of the current one in one step; that goes when nobody searches it."""
-        await self._client.indices.refresh(index=self.next)
-        await self._client.indices.put_settings(index=self.next, settings=_FILLED)
-        await self.note(as_of, self.next)
-        actions: list[dict[str, Any]] = []
+    async def switch(self, new: str, as_of: int, cured: str) -> None:
+        """Puts an index in the place of the current one in one step; that goes when nobody searches it.
+
+        It is behind if the current one is, unless by the follower that is `cured`. Fails if it is no longer there.
+        """
+        await self._client.indices.put_settings(index=new, settings=_FILLED)
+        # What was written until now is on the disk before the current index goes.
+        await self._client.indices.flush(index=new, wait_if_ongoing=True)
+        await self._client.indices.refresh(index=new)
+        behind = (await self.state()).behind
+        await self.note(new, State(as_of, behind if behind != cured else (await self.state(new)).behind))
+        actions: list[dict[str, Any]] = [
+            {"remove": {"index": new, "alias": self.next, "must_exist": True}},
+            {"add": {"index": new, "alias": self.alias}},
+        ]
         replaced: list[str] = []
         for name, names in (await self._aliases()).items():
-            if self.next in names:
-                actions.append({"add": {"index": name, "alias": self.alias}})
-                actions.append({"remove": {"index": name, "alias": self.next}})
-            else:
+            if name != new and self.alias in names:
                 actions.append({"remove": {"index": name, "alias": self.alias}})
                 replaced.append(name)
         await self._client.indices.update_aliases(actions=actions)
@@ -102,9 +122,14 @@ class Index:
         """Lets searches see what was written."""
         await self._client.indices.refresh(index=self.alias)
 
-    async def note(self, as_of: int, target: str) -> None:
-        """Writes down up to when the index is complete, in microseconds since 1970."""
-        await self._client.indices.put_mapping(index=target, meta={"indexed_as_of": as_of})
+    async def state(self, target: str = "") -> State:
+        """What an index, or the one that is searched, says of itself."""
+        found = await _metas(self._client, target or self.alias, ignore_missing=True)
+        return State(**found[0]) if found else State()
+
+    async def note(self, target: str, state: State) -> None:
+        """Lets an index say that of itself."""
+        await self._client.indices.put_mapping(index=target, meta=state._asdict())
 
     async def _aliases(self) -> dict[str, list[str]]:
         """Our indices and which of the two aliases each has."""
@@ -117,7 +142,13 @@ class Index:
 
 
 async def indexed_as_of(client: AsyncElasticsearch, name: str) -> datetime | None:
-    """Up to when the index behind an alias is known to be complete."""
-    found = await client.indices.get_mapping(index=name, filter_path="*.mappings._meta")
-    counts = [held["mappings"]["_meta"]["indexed_as_of"] for held in found.values()]
+    """The time of the last read that was indexed while no write that was to be indexed was missing."""
+    counts = [meta["indexed_as_of"] for meta in await _metas(client, name)]
     return documents.instant(min(counts)) if counts else None
+
+
+async def _metas(client: AsyncElasticsearch, name: str, *, ignore_missing: bool = False) -> list[dict[str, Any]]:
+    found = await client.indices.get_mapping(
+        index=name, filter_path="*.mappings._meta", ignore_unavailable=ignore_missing
+    )
+    return [held["mappings"]["_meta"] for held in found.values()]

@@ -22,7 +22,7 @@ class SearchPage(NamedTuple):
 
     `total` is what was counted: all that match when `total_is_exact`, otherwise at least so many; None when nobody
     counted. `degraded`: answered by PostgreSQL, from the record itself, so that there is no `indexed_as_of`; otherwise
-    this is the time up to which the index is known to be complete, if it is known.
+    this is the time of the last read that was indexed while no write that was to be indexed was missing.
     """
 
     hits: tuple[Hit, ...] = ()
