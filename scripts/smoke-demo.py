@@ -96,7 +96,8 @@ def main() -> None:
             print("answered")
         finally:
             # What Ctrl-C does: the whole group in the foreground hears of it.
-            os.killpg(demo.pid, signal.SIGINT)
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGINT)
             try:
                 status = demo.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
