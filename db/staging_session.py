@@ -6,7 +6,7 @@ left: an import that is killed is simply repeated.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,6 +26,7 @@ _LOCK = 0x616E616E
 # A killed import's session ends when its last statement does.
 _LOCK_SECONDS = 10.0
 _CONNECT_SECONDS = 10.0
+_CLOSE_SECONDS = 3.0
 # One COPY or one batch takes a second or so; a server that needs this long is not going to answer.
 _STATEMENT_SECONDS = 300.0
 # Passes over a whole staging table: minutes for tens of millions of rows.
@@ -99,6 +100,10 @@ class Staging:
             # Its own text may quote a row.
             raise DatabaseError(f"PostgreSQL refused the import ({type(error).__name__})") from error
         finally:
+            # A batch that was cancelled is still giving its connection back.
+            with suppress(OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await mergers.close()
             mergers.terminate()
             connection.terminate()
 
