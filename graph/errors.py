@@ -116,7 +116,7 @@ class QueryTooLong(ApiError):
     """The search text is too long."""
 
     code = "QUERY_TOO_LONG"
-    hint = "Search for at most 200 characters."
+    hint = "Search for at most 200 characters and 10 words."
 
 
 class QueryEmpty(ApiError):

@@ -10,20 +10,20 @@ from db.history import EventRow
 from db.patients import PatientRow
 from search import folding
 from search.errors import SearchError
-from search.matching import HISTORY, PATIENTS, Part, Rule, Tier, fit, key_fits, parse
+from search.matching import HISTORY, PATIENTS, Part, Rule, Tier, Weights, fit, key_fits, parse
 from search.types import Highlight, HighlightPart
 
 
 def patient_highlights(query: str, row: PatientRow) -> list[Highlight]:
     """The fields of a patient that the query matches; fields are named as the schema names them."""
-    texts = {
-        "name.given": row.given_name,
-        "name.middle": row.middle_name,
-        "name.family": row.family_name,
-        "name.maiden": row.maiden_name,
-        "address.city": row.city,
-        "address.state": row.state,
-    }
+    texts = [
+        ("name.given", "given", row.given_name),
+        ("name.middle", "middle", row.middle_name),
+        ("name.family", "family", row.family_name),
+        ("name.maiden", "maiden", row.maiden_name),
+        ("address.city", "place", row.city),
+        ("address.state", "place", row.state),
+    ]
     born = row.birth_date.isoformat() if row.birth_date is not None else None
     return _highlights(query, PATIENTS, texts, {"mrn": row.mrn}, {"birthDate": born})
 
@@ -31,23 +31,26 @@ def patient_highlights(query: str, row: PatientRow) -> list[Highlight]:
 def event_highlights(query: str, row: EventRow) -> list[Highlight]:
     """The fields of an event that the query matches; fields are named as the schema names them."""
     number = f"{row.value_number:.10g}" if row.value_number is not None else None
-    texts = {
-        "code.display": row.display,
-        "text": row.value_text,
-        "coded.display": row.value_display,
-        "quantity.value": number,
-        "quantity.unit": row.value_unit if number is not None else None,
-        "reason.display": row.reason_display,
-        "modality.display": row.modality_display,
-        "bodySite.display": row.body_site_display,
-    }
+    texts = [
+        ("code.display", "display", row.display),
+        ("text", "value", row.value_text),
+        ("coded.display", "value", row.value_display),
+        ("quantity.value", "value", number),
+        ("quantity.unit", "value", row.value_unit if number is not None else None),
+        ("reason.display", "reason", row.reason_display),
+        ("modality.display", "reason", row.modality_display),
+        ("bodySite.display", "reason", row.body_site_display),
+    ]
+    texts += [
+        ("reactions.manifestation.display", "reason", reaction.get("display")) for reaction in row.reactions or ()
+    ]
     return _highlights(query, HISTORY, texts, {"code.code": row.code}, {})
 
 
 def _highlights(
     query: str,
     rule: Rule,
-    texts: Mapping[str, str | None],
+    texts: Iterable[tuple[str, str, str | None]],
     keys: Mapping[str, str | None],
     dates: Mapping[str, str | None],
 ) -> list[Highlight]:
@@ -56,21 +59,23 @@ def _highlights(
     except SearchError:
         return []
     asked = [word for part in parts for word in part.words]
-    marked = [(field, text, _word_spans(asked, text, rule)) for field, text in texts.items() if text]
+    marked = [
+        (shown, text, _word_spans(asked, text, rule.fields[field], rule.naming)) for shown, field, text in texts if text
+    ]
     marked += [(field, text, _key_spans(parts, text, rule)) for field, text in keys.items() if text]
     marked += [(field, text, _date_spans(parts, text)) for field, text in dates.items() if text]
     return [Highlight(field, _split(text, spans)) for field, text, spans in marked if spans]
 
 
-def _word_spans(asked: Iterable[str], text: str, rule: Rule) -> list[tuple[int, int]]:
+def _word_spans(asked: Iterable[str], text: str, weights: Weights, naming: bool) -> list[tuple[int, int]]:
     spans = []
     words, origins = folding.located(text)
     for word in words:
-        name = folding.without_number(word.text) if rule.naming else word.text
+        name = folding.without_number(word.text) if naming else word.text
         lengths = [
             len(one) if tier is Tier.PREFIX else word.end - word.start - (len(word.text) - len(name))
             for one in asked
-            if (tier := fit(one, name)) is not None
+            if (tier := fit(one, name)) is not None and weights[tier]
         ]
         if lengths:
             spans.append((origins[word.start], _end(text, origins[word.start + max(lengths) - 1])))

@@ -35,7 +35,8 @@ class SearchService:
         self._stand_in = StandIn(database)
         self._patients = alias(prefix, PATIENT_INDEX.name)
         self._history = alias(prefix, HISTORY_INDEX.name)
-        self._resting_until = 0.0
+        # By alias what is wrong with one of them, by "" what is wrong with the server.
+        self._resting_until: dict[str, float] = {}
         self._as_of: dict[str, tuple[float, datetime | None]] = {}
 
     async def search_patients(
@@ -84,7 +85,7 @@ class SearchService:
     ) -> SearchPage | None:
         """Elasticsearch's answer; None when it has none to give in time."""
         client = self._client
-        if client is None or time.monotonic() < self._resting_until:
+        if client is None or time.monotonic() < max(self._resting_until.get(of, 0.0) for of in ("", name)):
             return None
         try:
             async with asyncio.timeout(SEARCH_SECONDS):
@@ -101,9 +102,12 @@ class SearchService:
                     stored_fields="_none_",
                 )
         except (ApiError, TransportError, TimeoutError) as error:
-            self._resting_until = time.monotonic() + _REST_SECONDS
-            status = error.status_code if isinstance(error, ApiError) else ""
-            logger.warning("PostgreSQL answers searches: %s %s", type(error).__name__, status)
+            status = error.status_code if isinstance(error, ApiError) else None
+            if status is None or status == 429 or status >= 500:
+                self._resting_until[""] = time.monotonic() + _REST_SECONDS
+            elif status == 404:
+                self._resting_until[name] = time.monotonic() + _REST_SECONDS
+            logger.warning("PostgreSQL answers searches: %s %s", type(error).__name__, status or "")
             return None
         found = response["hits"]["hits"]
         hits = tuple(Hit(UUID(hit["sort"][2]), hit["sort"][0], tuple(hit["sort"])) for hit in found[:first])

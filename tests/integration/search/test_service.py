@@ -87,6 +87,23 @@ async def test_elasticsearch_is_asked_again_after_a_rest(
         assert not (await service.search_patients("garcia", ALL, 5)).degraded
 
 
+async def test_an_alias_that_is_missing_rests_alone(indexed: Place, records: Database) -> None:
+    async with indexed.client() as client:
+        service = SearchService(client, records, indexed.prefix)
+        service._patients = "nothing-of-this-name"
+        assert (await service.search_patients("garcia", ALL, 5)).degraded
+        assert service._resting_until.keys() == {"nothing-of-this-name"}
+        assert not (await service.search_history("diabetes", None, EVENTS, 5)).degraded
+
+
+async def test_a_search_that_is_refused_rests_nothing(indexed: Place, records: Database) -> None:
+    async with indexed.client() as client:
+        service = SearchService(client, records, indexed.prefix)
+        bad = await service._ask(service._patients, {"nonsense": {}}, [], 5, None)
+        assert bad is None
+        assert not (await service.search_patients("garcia", ALL, 5)).degraded
+
+
 BAD = [
     ("", QueryEmpty),
     (" \t\n ", QueryEmpty),

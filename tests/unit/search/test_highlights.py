@@ -48,6 +48,9 @@ def shown(highlights: list[Highlight]) -> dict[str, str]:
         ("db30c2", {"mrn": "1e62-db30-c273"}, {"mrn": "1e62-[db30-c2]73"}),
         ("salem maine", {"city": "Salem", "state": "Maine"}, {"address.city": "[Salem]", "address.state": "[Maine]"}),
         ("strasse", {"family_name": "Straße"}, {"name.family": "[Straße]"}),
+        # Typing errors are looked for in given and family names only.
+        ("garxia", {"family_name": "García604", "maiden_name": "Garcia"}, {"name.family": "[García]604"}),
+        ("salen", {"city": "Salem", "middle_name": "Salem"}, {}),
         ("other", {"family_name": "García604"}, {}),
         ("", {"family_name": "García604"}, {}),
     ],
@@ -64,6 +67,12 @@ def test_patients(query: str, values: dict[str, Any], marked: dict[str, str]) ->
         ("8302", {}, {"code.code": "[8302]-2"}),
         ("154.0 cm", {"value_number": 154.0, "value_unit": "cm"}, {"quantity.value": "[154]", "quantity.unit": "[cm]"}),
         ("smoker", {"value_text": "Former smoker"}, {"text": "Former [smoker]"}),
+        (
+            "hives",
+            {"reactions": [{"display": "Cough"}, {"display": "Hives (finding)"}]},
+            {"reactions.manifestation.display": "[Hives] (finding)"},
+        ),
+        ("smokr", {"value_text": "Former smoker", "display": "Smoker"}, {"code.display": "[Smoker]"}),
         ("diab diabetes", {"display": "Diabetes"}, {"code.display": "[Diabetes]"}),
     ],
 )
