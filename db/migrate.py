@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.tables import metadata
@@ -32,7 +32,10 @@ def newest_revision() -> str:
 
 async def migrate(database_url: str, revision: str = "head") -> None:
     """Upgrades (or, for an older `revision`, downgrades) the database, waiting for another migration to end first."""
-    engine = create_async_engine(make_url(database_url).set(drivername="postgresql+asyncpg"))
+    # asyncpg reads the URL itself, as the pool does: SQLAlchemy knows fewer of its options.
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url, timeout=10)
+    )
 
     def run(connection: Connection) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -213,26 +213,27 @@ async def test_a_write_during_the_first_build_reaches_the_next_index(
 
 
 async def test_a_rebuild_that_lost_its_lock_does_not_switch(
-    own: Place, indexer: Indexer, own_database: Database
+    own: Place, indexer: Indexer, own_client: AsyncElasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lose() -> None:
+    create_next = Index.create_next
+
+    async def lose(index: Index) -> str:
         connection = await asyncpg.connect(own.url)
         await connection.execute(
-            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+            "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory'"
             " and database = (select oid from pg_database where datname = current_database())"
         )
         await connection.close()
+        return await create_next(index)
 
-    losing: list[asyncio.Task[None]] = []
-
-    def progress(_index: str, done: int, _total: int) -> None:
-        if done and not losing:
-            losing.append(asyncio.create_task(lose()))
-
+    monkeypatch.setattr(Index, "create_next", lose)
     with pytest.raises(DatabaseError):
-        await indexer.rebuild(progress)
-    await losing[0]
+        await indexer.rebuild()
+    index = Index(own_client, own.prefix, PATIENT_INDEX)
+    assert await index.targets() == [index.next]
+    monkeypatch.undo()
     await indexer.rebuild()
+    assert await index.targets() == [index.alias]
 
 
 async def test_a_writer_that_was_cut_short_leaves_a_mark_that_its_repetition_clears(
