@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -170,23 +169,6 @@ async def test_a_server_that_goes_away_is_a_typed_error(migrated: str, export: P
     with pytest.raises(DatabaseUnavailable):
         await import_synthea(migrated, export, on_merged=on_merged)
     assert (await import_synthea(migrated, export)).rejected_total == 0
-
-
-async def test_a_failure_amid_a_merge_leaves_no_task_behind(migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "BATCH_ROWS", 1_000)
-    told: list[dict[str, object]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
-
-    async def on_merged(table: str, ids: Sequence[UUID]) -> None:
-        if table == "events":
-            raise InterruptedError
-
-    with pytest.raises(DatabaseUnavailable):
-        await import_synthea(migrated, synthea.SAMPLE, on_merged=on_merged)
-    gc.collect()
-    await asyncio.sleep(0.1)
-    gc.collect()
-    assert told == []
 
 
 async def test_no_server_is_a_typed_error(export: Path) -> None:
