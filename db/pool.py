@@ -126,7 +126,7 @@ class Database:
             raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
         except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             # Also what asyncpg says of arguments that do not fit, which is a fault of ours and no one else's.
-            if not connection.is_closed():
+            if not _lost(connection):
                 raise
             raise DatabaseUnavailable("the connection to PostgreSQL broke") from error
         finally:
@@ -139,3 +139,11 @@ class Database:
         arguments = statement.arguments(values)
         async with self.connection() as connection:
             return await connection.fetch(statement.text, *arguments, timeout=self._seconds)
+
+
+def _lost(connection: "Connection") -> bool:
+    """Whether a connection is no more; one that its pool took away from us does not even say so."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
