@@ -17,7 +17,7 @@ demo: ## Start everything with sample patients and GraphiQL: PORT=8000 DATA=.dem
 
 test: setup ## Run all tests, on real servers and a real browser
 	@scripts/ensure-test-tools.sh
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## Check style, types and the direction of imports
 	.venv/bin/ruff check .

@@ -48,7 +48,8 @@ def run(port: int, data: Path) -> None:
     logs.configure("warning")
     _check(port)
     # Until the server takes the signals over, both of them unwind what was started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with serve.listen("127.0.0.1", port) as listener:
         console.print(f"Starting PostgreSQL, Valkey and Elasticsearch; their data is in {data}/")
         with Parts.start(

@@ -1,11 +1,15 @@
 """The real servers of the test session. Nothing stands in for them: what is missing fails the tests that need it."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from embedded.parts import Parts
 from tests.databases import fresh
+
+# A shell starts its background jobs with Ctrl-C ignored, which the programs that tests interrupt would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Runs the project's own Node packages, installing what their lock files pin when it is not there yet."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -29,11 +30,14 @@ def install(package: Path) -> None:
     """Make `package`/node_modules what its package-lock.json says; does nothing when it already is."""
     locked = hashlib.sha256((package / "package-lock.json").read_bytes()).hexdigest()
     installed = package / "node_modules" / ".installed-lock"
-    if installed.is_file() and installed.read_text() == locked:
-        return
-    _run([_program("npm"), "ci", "--no-audit", "--no-fund", "--prefer-offline"], package, _INSTALL_SECONDS)
-    # Written last: an installation that was cut short is repeated.
-    installed.write_text(locked)
+    # Tests run in more than one process.
+    with (package / ".installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if installed.is_file() and installed.read_text() == locked:
+            return
+        _run([_program("npm"), "ci", "--no-audit", "--no-fund", "--prefer-offline"], package, _INSTALL_SECONDS)
+        # Written last: an installation that was cut short is repeated.
+        installed.write_text(locked)
 
 
 def run(package: Path, script: str, *arguments: str) -> str:
