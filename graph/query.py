@@ -25,8 +25,10 @@ from resolvers.policy import Row
 from resolvers.search import Matches
 
 
-def _node_of(row: Row) -> Node:
+def _node_of(row: Row | None) -> Node | None:
     match row:
+        case None:
+            return None
         case PatientRow():
             return patient_of(row)
         case EncounterRow():
@@ -34,17 +36,16 @@ def _node_of(row: Row) -> Node:
         case EventRow():
             return event_of(row)
         case OrganizationRow():
-            return Organization(id=strawberry.ID(str(row.id)), name=row.name)
+            return Organization.of(row)
         case PractitionerRow():
-            return Practitioner(id=strawberry.ID(str(row.id)), name=row.name, speciality=row.speciality)
+            return Practitioner.of(row)
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="Any record by its id; retracted events too.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the contract's name
-        row = await nodes.node(info.context.reader, read_id(id))
-        return None if row is None else _node_of(row)
+        return _node_of(await nodes.node(info.context.reader, read_id(id)))
 
     @strawberry.field(description="Exactly one of id and mrn.")
     async def patient(

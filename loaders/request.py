@@ -17,7 +17,7 @@ from db.history import (
 )
 from db.keyset import Listing, Page, Plan, Slice
 from db.patients import PATIENTS_BY_ID, PATIENTS_BY_MRN, PatientRow, plan_patients
-from db.pool import Database
+from db.pool import Database, Statement
 from loaders.base import Batches
 from loaders.lists import EVERYONE, CountLoader, PageLoader, VitalsLoader
 from loaders.rows import RowLoader, TableLoader
@@ -32,9 +32,11 @@ class Loaders:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._batches = batches = Batches()
-        self.patients: RowLoader[UUID, PatientRow] = RowLoader(
-            database, batches, statement=PATIENTS_BY_ID, parameter="ids", row=PatientRow, key=lambda row: row.id
-        )
+        self.patients: RowLoader[UUID, PatientRow] = self._by_id(PATIENTS_BY_ID, PatientRow)
+        self.encounters: RowLoader[UUID, EncounterRow] = self._by_id(ENCOUNTERS_BY_ID, EncounterRow)
+        self.events: RowLoader[UUID, EventRow] = self._by_id(EVENTS_BY_ID, EventRow)
+        self.organizations: RowLoader[UUID, OrganizationRow] = self._by_id(ORGANIZATIONS_BY_ID, OrganizationRow)
+        self.practitioners: RowLoader[UUID, PractitionerRow] = self._by_id(PRACTITIONERS_BY_ID, PractitionerRow)
         self.patients_by_mrn: RowLoader[str, PatientRow] = RowLoader(
             database,
             batches,
@@ -42,28 +44,6 @@ class Loaders:
             parameter="mrns",
             row=PatientRow,
             key=lambda row: row.mrn or "",
-        )
-        self.encounters: RowLoader[UUID, EncounterRow] = RowLoader(
-            database, batches, statement=ENCOUNTERS_BY_ID, parameter="ids", row=EncounterRow, key=lambda row: row.id
-        )
-        self.events: RowLoader[UUID, EventRow] = RowLoader(
-            database, batches, statement=EVENTS_BY_ID, parameter="ids", row=EventRow, key=lambda row: row.id
-        )
-        self.organizations: RowLoader[UUID, OrganizationRow] = RowLoader(
-            database,
-            batches,
-            statement=ORGANIZATIONS_BY_ID,
-            parameter="ids",
-            row=OrganizationRow,
-            key=lambda row: row.id,
-        )
-        self.practitioners: RowLoader[UUID, PractitionerRow] = RowLoader(
-            database,
-            batches,
-            statement=PRACTITIONERS_BY_ID,
-            parameter="ids",
-            row=PractitionerRow,
-            key=lambda row: row.id,
         )
         self.tables = TableLoader(database, batches)
         self.latest_vitals = VitalsLoader(database, batches)
@@ -97,6 +77,11 @@ class Loaders:
 
     def patients_count(self, criteria: PatientCriteria, order: str | None) -> Awaitable[int]:
         return self._count(*plan_patients(criteria, order), criteria).load(EVERYONE)
+
+    def _by_id(self, statement: Statement, row: Callable[..., Any]) -> RowLoader[UUID, Any]:
+        return RowLoader(
+            self._database, self._batches, statement=statement, parameter="ids", row=row, key=lambda found: found.id
+        )
 
     def _page(
         self, listing: Listing[RowT], plan: Plan, values: dict[str, Any], criteria: Any, page: Page
