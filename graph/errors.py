@@ -1,6 +1,6 @@
 """Every error a client can meet: a stable code, what it means, what to do next.
 
-A class's docstring is its default message. `mask` turns whatever happened into what a client may see: errors that are
+A class's docstring is its default message. `mask_all` turns whatever happened into what a client may see: errors that are
 meant for clients keep their words, anything else becomes INTERNAL with an id to find it in the log by.
 """
 
@@ -260,16 +260,12 @@ ERRORS: dict[str, type[ApiError]] = {error.code: error for error in ApiError.__s
 """The catalogue, by code."""
 
 
-def mask(error: GraphQLError, otherwise: type[ApiError] = BadInput) -> dict[str, Any]:
-    """The error as a client sees it, with message, locations, path and extensions.
-
-    `otherwise` says what an error means that graphql-core raised itself, which depends on the phase it comes from.
-    """
-    return mask_all([error], otherwise)[0]
-
-
 def mask_all(errors: Iterable[GraphQLError], otherwise: type[ApiError] = BadInput) -> list[dict[str, Any]]:
-    """The errors of one response, as `mask` does; a failure that many fields share is logged once."""
+    """The errors of one response as a client sees them, each with message, locations, path and extensions.
+
+    `otherwise` says what an error means that graphql-core raised itself, which depends on the phase it comes from. A
+    failure that many fields share is logged once.
+    """
     logged: dict[int, str] = {}
     masked = []
     for error in errors:

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLError
 
 import db.errors
-from graph.errors import ERRORS, ApiError, BadCursor, DeadlineExceeded, Unavailable, internal, mask, mask_all
+from graph.errors import ERRORS, ApiError, BadCursor, DeadlineExceeded, Unavailable, internal, mask_all
 
 _PAGES = Path(__file__).parents[3] / "docs" / "errors"
 
@@ -48,7 +48,7 @@ def _raised(error: Exception) -> GraphQLError:
 
 def test_an_unexpected_error_is_hidden_and_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        formatted = mask(_raised(KeyError("Kunde533")))
+        (formatted,) = mask_all([_raised(KeyError("Kunde533"))])
     assert formatted["path"] == ["patient"]
     assert formatted["extensions"]["code"] == "INTERNAL"
     assert "Kunde533" not in str(formatted)
@@ -90,7 +90,7 @@ def test_a_failure_that_many_fields_share_is_logged_once(caplog: pytest.LogCaptu
     ],
 )
 def test_errors_of_the_layers_below_have_their_codes(raised: Exception, code: str, retryable: bool) -> None:
-    formatted = mask(_raised(raised))
+    (formatted,) = mask_all([_raised(raised)])
     assert formatted["extensions"]["code"] == code
     assert formatted["extensions"].get("retryable", False) is retryable
     assert "host" not in formatted["message"]
@@ -100,4 +100,5 @@ def test_a_code_that_is_not_in_the_catalogue_hides_its_error() -> None:
     class Stranger(Exception):
         code = "e3q8"
 
-    assert mask(_raised(Stranger("secret")))["extensions"]["code"] == "INTERNAL"
+    (formatted,) = mask_all([_raised(Stranger("secret"))])
+    assert formatted["extensions"]["code"] == "INTERNAL"
