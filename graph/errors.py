@@ -1,7 +1,7 @@
 """Every error a client can meet: a stable code, what it means, what to do next.
 
-A class's docstring is its default message. `mask_all` turns whatever happened into what a client may see: errors that are
-meant for clients keep their words, anything else becomes INTERNAL with an id to find it in the log by.
+A class's docstring is its default message. `mask_all` turns whatever happened into what a client may see: errors that
+are meant for clients keep their words, anything else becomes INTERNAL with an id to find it in the log by.
 """
 
 import logging
